@@ -1,0 +1,138 @@
+"""Canonical JSON: the text that Jackson writes with ``ORDER_MAP_ENTRIES_BY_KEYS``.
+
+A signature over JSON is only as good as the canonical text under it, so this module follows
+Jackson to the letter: keys sorted by UTF-16 code unit at every level, no white space between
+tokens, non-ASCII text as it is, control characters as ``\\u001F`` in upper case, doubles as
+Java's ``Double.toString`` prints them, integers of any size, the last of several equal keys.
+
+Source: dec.md section 1 (the platform's reference code).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from decimal import Decimal
+from typing import Any
+
+from idvtools.errors import CryptoError
+
+_SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ESCAPE = re.compile(r'["\\\x00-\x1f]')
+
+
+class _Number(str):
+    """A number that is already in its canonical text."""
+
+
+def canonical_json(text: str) -> str:
+    """Return `text` (one JSON value) in Jackson's sorted form.
+
+    Parameters
+    ----------
+    text : str
+        JSON as received. White space between tokens is dropped, inside strings it stays.
+
+    Returns
+    -------
+    str
+        The canonical text.
+
+    Raises
+    ------
+    CryptoError
+        `text` is not JSON (NaN, comments and single quotes are not), or is nested too deeply.
+
+    Examples
+    --------
+    >>> canonical_json('{"b": 1.0, "a": [1e3, "\\u4f60"]}')
+    '{"a":[1000.0,"你"],"b":1.0}'
+    """
+    try:
+        if "\\u" not in text and (text.isascii() or max(text) <= "\uffff"):
+            floats: list[str] = []
+            value = json.loads(text, parse_float=floats.append, parse_constant=_no_constant)
+            if not floats:
+                # Without floats, escapes and astral characters CPython's own sort and escapes
+                # agree with Jackson's; only control characters differ, and those need "\u".
+                return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        pass
+    try:
+        value = json.loads(text, parse_float=_double, parse_int=_integer, parse_constant=_no_constant)
+        parts: list[str] = []
+        _write(value, parts)
+    except (ValueError, TypeError, RecursionError):
+        raise CryptoError("the text is not JSON that can be put in canonical form") from None
+    return "".join(parts)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _integer(token: str) -> _Number:
+    return _Number("0" if token == "-0" else token)
+
+
+def _double(token: str) -> _Number:
+    return _Number(java_double(float(token)))
+
+
+def java_double(value: float) -> str:
+    """Text of a double as ``Double.toString`` gives it (Jackson quotes what is not finite).
+
+    Examples
+    --------
+    >>> [java_double(x) for x in (0.1, 1e7, 123456.0, 1e-4, -0.0)]
+    ['0.1', '1.0E7', '123456.0', '1.0E-4', '-0.0']
+    """
+    if math.isinf(value):
+        return '"Infinity"' if value > 0 else '"-Infinity"'
+    if value == 0:
+        return "-0.0" if math.copysign(1, value) < 0 else "0.0"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    text = "".join(map(str, digits))
+    point = len(text) + exponent  # the decimal point stands after this many digits
+    if 1e-3 <= abs(value) < 1e7:
+        if point <= 0:
+            text = "0." + "0" * -point + text
+        elif point >= len(text):
+            text = text + "0" * (point - len(text)) + ".0"
+        else:
+            text = text[:point] + "." + text[point:]
+    else:
+        text = f"{text[0]}.{text[1:] or '0'}E{point - 1}"
+    return ("-" if sign else "") + text
+
+
+def _utf16(item: tuple[str, Any]) -> bytes:
+    return item[0].encode("utf-16-be", "surrogatepass")
+
+
+def _string(text: str) -> str:
+    return '"' + _ESCAPE.sub(lambda m: _SHORT.get(m[0]) or f"\\u{ord(m[0]):04X}", text) + '"'
+
+
+def _write(value: Any, parts: list[str]) -> None:
+    if isinstance(value, _Number):
+        parts.append(value)
+    elif isinstance(value, str):
+        parts.append(_string(value))
+    elif isinstance(value, dict):
+        parts.append("{")
+        for i, (key, item) in enumerate(sorted(value.items(), key=_utf16)):
+            parts.append(("," if i else "") + _string(key) + ":")
+            _write(item, parts)
+        parts.append("}")
+    elif isinstance(value, list):
+        parts.append("[")
+        for i, item in enumerate(value):
+            if i:
+                parts.append(",")
+            _write(item, parts)
+        parts.append("]")
+    else:
+        parts.append({None: "null", True: "true", False: "false"}[value])

@@ -1,0 +1,122 @@
+"""A CSV file as text columns with line numbers: nothing is guessed, converted or lost."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from idvtools.errors import RecordsError
+from idvtools.records.files import SourceFile, read_all
+from idvtools.records.rejects import Rejects
+
+_FIELD_LIMIT = 16 << 20
+
+
+@dataclass(frozen=True)
+class CsvTable:
+    """Rows of a CSV file: every column text, null where a cell is empty; `lines` counts from 1."""
+
+    columns: pa.Table
+    lines: pa.Array
+    encoding: str
+
+
+def read_csv(source: SourceFile, rejects: Rejects) -> CsvTable:
+    """Read a CSV file (comma, double quotes, a header line).
+
+    Raises
+    ------
+    RecordsError
+        Neither UTF-8 nor GB18030; empty; a column named twice; a quote that never closes.
+
+    Notes
+    -----
+    A row with more or fewer fields than the header names is rejected and counted, not padded.
+    """
+    text, encoding = _decode(read_all(source), source)
+    if not text.strip():
+        raise RecordsError("the file is empty; not even a header line", file=source.name)
+    table = _read_plain(text)
+    if table is None:
+        table = _read_carefully(text, source, rejects)
+    columns, lines = table
+    names = columns.column_names
+    if repeated := sorted({n for n in names if names.count(n) > 1}):
+        raise RecordsError(f"the header names {', '.join(repeated)} more than once", file=source.name, row=1)
+    return CsvTable(columns, lines, encoding)
+
+
+def _decode(data: bytes, source: SourceFile) -> tuple[str, str]:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return text, "utf-8" if encoding == "utf-8-sig" else encoding
+    raise RecordsError("the file is neither UTF-8 nor GB18030 text", file=source.name)
+
+
+def _read_plain(text: str) -> tuple[pa.Table, pa.Array] | None:
+    """The quick way, for a file in which a row is a line; None where that is not certain."""
+    if text.count('"') != 2 * text.count(',"",') or "\0" in text:
+        return None
+    if "\r" in text and text.count("\r") != text.count("\r\n"):
+        return None
+    head, _, body = text.partition("\n")
+    names = [n.strip() for n in head.split(",")]
+    ends = body.count("\n") + (1 if body and not body.endswith("\n") else 0)
+    if not body or not all(names) or len(set(names)) != len(names):
+        return None
+    try:
+        table = pacsv.read_csv(
+            pa.py_buffer(body.encode("utf-8")),
+            read_options=pacsv.ReadOptions(column_names=names),
+            convert_options=pacsv.ConvertOptions(
+                column_types={n: pa.string() for n in names}, null_values=[""], strings_can_be_null=True
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    if len(table) != ends:
+        return None
+    return table, pa.array(np.arange(2, len(table) + 2, dtype=np.int64))
+
+
+def _read_carefully(text: str, source: SourceFile, rejects: Rejects) -> tuple[pa.Table, pa.Array]:
+    """Row by row, for everything else: quotes, blank lines, ragged rows."""
+    csv.field_size_limit(_FIELD_LIMIT)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    names: list[str] | None = None
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    while True:
+        start = reader.line_num + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            break
+        except csv.Error:
+            raise RecordsError(
+                "broken quoting: a double quote opens in this row and does not close as it should",
+                file=source.name,
+                row=start,
+            ) from None
+        if not any(cell.strip() for cell in row):
+            continue
+        if names is None:
+            names = [cell.strip() for cell in row]
+        elif len(row) != len(names):
+            rejects.add(source.name, start, f"{len(row)} fields, the header names {len(names)}")
+        else:
+            rows.append(row)
+            lines.append(start)
+    assert names is not None
+    columns = [pa.array([cell or None for cell in column], pa.string()) for column in zip(*rows, strict=True)]
+    if not columns:
+        columns = [pa.array([], pa.string()) for _ in names]
+    return pa.Table.from_arrays(columns, names=names), pa.array(lines, pa.int64())

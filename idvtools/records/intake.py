@@ -1,0 +1,130 @@
+"""Everything a workspace's records say, read once into typed tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from idvtools.errors import RecordsError, WorkspaceError
+from idvtools.records.context import Context
+from idvtools.records.files import SourceFile, discover, sha256_of
+from idvtools.records.reports import notification_counts, read_reports, refused, settle_reports
+from idvtools.records.requests import read_requests
+from idvtools.records.statements import coverage, read_statements, settle_statements
+
+_NEEDED = {
+    "requests": "our start-vdi log (*.jsonl, *.csv, *.parquet)",
+    "callbacks": "notifications as received (*.jsonl)",
+    "statements": "the vendor's daily statements (*.csv)",
+}
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What was read.
+
+    The DuckDB connection holds the tables ``requests``, ``reports``, ``statement``, ``notifications``
+    and ``polls``; `covered` are the ``(app_id, day number)`` that have a statement file.
+    """
+
+    con: duckdb.DuckDBPyConnection
+    sources: tuple[SourceFile, ...]
+    passed_over: tuple[str, ...]
+    sha256: dict[str, str]
+    covered: frozenset[tuple[str, int]]
+    notifications: dict[str, int]
+    refused: pa.Table
+    context: Context
+
+    def file_names(self) -> list[str]:
+        """Names of the files, by file id."""
+        return [s.name for s in self.sources]
+
+
+def read_workspace(root: Path, context: Context, con: duckdb.DuckDBPyConnection) -> Intake:
+    """Read the records of a workspace.
+
+    Raises
+    ------
+    WorkspaceError
+        A folder that is needed is missing.
+    RecordsError
+        A file as a whole cannot be trusted; all files are looked at before.
+    """
+    missing = [f"folder {name}/ is missing: {what}" for name, what in _NEEDED.items() if not (root / name).is_dir()]
+    if missing:
+        raise WorkspaceError(WorkspaceError(m, file=root.name).problems[0] for m in missing)
+    sources, passed_over = discover(root)
+    of_kind: dict[str, list[SourceFile]] = defaultdict(list)
+    for source in sources:
+        of_kind[source.kind].append(source)
+    problems = []
+    with ThreadPoolExecutor(3) as pool:
+        hashes = pool.map(lambda s: sha256_of(s.path), sources)
+        jobs = [
+            pool.submit(read_requests, con.cursor(), of_kind["requests"], context),
+            pool.submit(read_reports, con.cursor(), of_kind["callbacks"] + of_kind["polls"], context),
+            pool.submit(read_statements, con.cursor(), of_kind["statements"], context),
+        ]
+        for job in jobs:
+            try:
+                job.result()
+            except RecordsError as error:
+                problems.extend(error.problems)
+        if problems:
+            raise RecordsError(sorted(problems, key=str))
+        try:
+            sha256 = {s.name: h for s, h in zip(sources, hashes, strict=True)}
+        except OSError as error:
+            raise RecordsError(f"cannot be read: {error.strerror}", file=error.filename) from None
+    settle_reports(con, context)
+    settle_statements(con, of_kind["statements"], context)
+    return Intake(
+        con=con,
+        sources=tuple(sources),
+        passed_over=tuple(passed_over),
+        sha256=sha256,
+        covered=frozenset(_covered(con, context)),
+        notifications=notification_counts(con),
+        refused=refused(con),
+        context=context,
+    )
+
+
+def _covered(con: duckdb.DuckDBPyConnection, context: Context) -> set[tuple[str, int]]:
+    zone = context.vendor.zone
+    content: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    for file_id, app_id, day in con.execute(
+        f"""select distinct file_id, app_id, datediff('day', date '1970-01-01',
+        timezone('{zone}', make_timestamptz(created_ms * 1000))::date) from statement where created_ms is not null"""
+    ).fetchall():
+        if app_id is not None:
+            content[file_id].append((app_id, day))
+    found = coverage(con, content)
+    apps = {a for a, _ in found if a is not None} | set(context.check_keys) | set(context.keyrings)
+    apps |= {a for (a,) in con.execute("select distinct app_id from requests where app_id is not null").fetchall()}
+    return {(app, day) for a, day in found for app in ([a] if a is not None else apps)}
+
+
+def data_span(con: duckdb.DuckDBPyConnection, zone: str) -> tuple[date, date] | None:
+    """First and last day that any record names, None where nothing does."""
+    ((low, high),) = con.execute(
+        """select min(ms), max(ms) from (select requested_ms as ms from requests union all
+        select created_ms from statement)"""
+    ).fetchall()
+    ((first, last),) = con.execute(
+        f"select timezone('{zone}', make_timestamptz(? * 1000))::date, timezone('{zone}', make_timestamptz(? * 1000))::date",
+        [low, high],
+    ).fetchall()
+    return None if first is None else (first, last)
+
+
+def day_of_number(number: int) -> date:
+    """The date of a day number."""
+    return date(1970, 1, 1) + timedelta(days=number)

@@ -1,0 +1,68 @@
+"""JSON messages out of log lines, by DuckDB's JSON reader.
+
+One pass pulls all wanted fields as text; a line that is not JSON gives nulls, never an error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+_MAX_TRIES = 200  # a line of nothing but braces must not cost its length squared
+#: A text that says when, with the offset it was written with.
+HAS_OFFSET = r"(Z|z|[+-]\d\d(:?\d\d)?)$"
+
+
+def json_path(dotted: str) -> str:
+    """JSON path of a dotted name.
+
+    Examples
+    --------
+    >>> json_path("data.ext.daSubStatus")
+    '$."data"."ext"."daSubStatus"'
+    """
+    return "$" + "".join(f'."{part}"' for part in dotted.split("."))
+
+
+def extract(text: str, fields: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """SQL that pulls fields out of the JSON in column `text`.
+
+    Returns
+    -------
+    expression, columns
+        The expression gives a list (null where `text` is not JSON), `columns` maps each field to its
+        place in the list, for a column named ``j``.
+    """
+    paths = ", ".join("'" + json_path(p).replace("'", "''") + "'" for p in fields.values())
+    columns = {name: f"j[{i}]" for i, name in enumerate(fields, start=1)}
+    return f"try(json_extract_string({text}, [{paths}]))", columns
+
+
+def moment(text: str) -> str:
+    """SQL for the moment (ms UTC) that ISO 8601 text in column `text` names; null if none.
+
+    Text without an offset is read in the session's zone.
+    """
+    return f"epoch_ms(try_cast({text} as timestamptz))"
+
+
+def embedded_objects(line: str) -> Iterable[str]:
+    """The JSON objects, as text, that stand somewhere inside a line of text.
+
+    Examples
+    --------
+    >>> list(embedded_objects('12:00 INFO got {"a": {"b": 1}} in 3 ms'))
+    ['{"a": {"b": 1}}']
+    """
+    decoder = json.JSONDecoder()
+    start = line.find("{")
+    for _ in range(_MAX_TRIES):
+        if start < 0:
+            return
+        try:
+            _, end = decoder.raw_decode(line, start)
+        except (ValueError, RecursionError):
+            end = start + 1
+        else:
+            yield line[start:end]
+        start = line.find("{", end)

@@ -1,0 +1,265 @@
+"""Reports on a status: the vendor's notifications and our own polls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from idvtools.ledger.rules import Trust
+from idvtools.records.context import Context
+from idvtools.records.files import SourceFile
+from idvtools.records.jsonmessages import embedded_objects, extract, json_path, moment
+from idvtools.records.lines import read_lines
+from idvtools.vendors.base import CheckResult, Message
+
+TRUST_OF_CHECK: dict[CheckResult, Trust] = {
+    "ok": Trust.SIGNED,
+    "hash_only": Trust.HASH_ONLY,
+    "unchecked": Trust.UNCHECKED,
+}
+
+_TABLES = """
+create table notifications (op_id varchar, event varchar, app_id varchar, biz_no varchar, site varchar, status bigint,
+    sub_status varchar, json_result bigint, authorized_ms bigint, children varchar, received_ms bigint,
+    check_result varchar, file_id integer, line bigint);
+create table polls (op_id varchar, event varchar, app_id varchar, biz_no varchar, site varchar, status bigint,
+    sub_status varchar, json_result bigint, authorized_ms bigint, children varchar, received_ms bigint,
+    check_result varchar, file_id integer, line bigint);
+"""
+
+
+def read_reports(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], context: Context) -> None:
+    """Read callbacks and polls into the tables ``notifications`` and ``polls``."""
+    con.execute(_TABLES)
+    con.execute(f"set timezone = '{context.timezone}'")
+    for source in sources:
+        for lines in read_lines(source, context.rejects):
+            (_callbacks if source.kind == "callbacks" else _polls)(con, lines, source, context)
+
+
+def _polls(con: duckdb.DuckDBPyConnection, lines: pa.Table, source: SourceFile, context: Context) -> None:
+    con.register("log_lines", lines)
+    _messages(con, "log_lines", "polls", context.vendor.poll, "polled_at", source, context)
+    con.unregister("log_lines")
+
+
+def _callbacks(con: duckdb.DuckDBPyConnection, lines: pa.Table, source: SourceFile, context: Context) -> None:
+    """Sort lines into their forms, then read each form.
+
+    A line is our envelope (with ``body``), a bare body, or text with either of them inside.
+    """
+    op_path = json_path(context.vendor.notification.fields["op_id"])
+    con.register("log_lines", lines)
+    form = f"try(json_exists(line, '$.\"body\"')) as enveloped, try(json_exists(line, '{op_path}')) as bare"
+    forms = con.execute(
+        f"""select count(*) filter (enveloped), count(*) filter (not bare and not enveloped or bare is null)
+        from (select {form} from log_lines where trim(line, E' \\t\\r\\n') <> '')"""
+    ).fetchone()
+    assert forms is not None
+    enveloped, other = forms
+    if not enveloped and not other:
+        _messages(con, "log_lines", "notifications", context.vendor.notification, None, source, context)
+        con.unregister("log_lines")
+        return
+    con.execute(f"create temp table forms as select line, number, {form} from log_lines where trim(line, E' \\t\\r\\n') <> ''")
+    con.unregister("log_lines")
+    unpacked = con.execute("select line, number from forms where enveloped is null or not (enveloped or bare)").fetchall()
+    bodies = con.sql("select line, number from forms where bare and not enveloped").to_arrow_table()
+    envelopes = con.sql("select line, number from forms where enveloped").to_arrow_table()
+    con.execute("drop table forms")
+    found_bodies, found_envelopes = _unpack(unpacked, source, context)
+    bodies = pa.concat_tables([bodies, found_bodies.cast(bodies.schema)])
+    envelopes = pa.concat_tables([envelopes, found_envelopes.cast(envelopes.schema)])
+    if len(bodies):
+        con.register("bodies", bodies)
+        _messages(con, "bodies", "notifications", context.vendor.notification, None, source, context)
+        con.unregister("bodies")
+    if len(envelopes):
+        _checked(con, envelopes, source, context)
+
+
+def _unpack(lines: Iterable[tuple[str, int]], source: SourceFile, context: Context) -> tuple[pa.Table, pa.Table]:
+    """Messages inside other text: bare bodies, and our envelopes."""
+    schema = pa.schema([("line", pa.string()), ("number", pa.int64())])
+    bodies: list[tuple[str, int]] = []
+    envelopes: list[tuple[str, int]] = []
+    parts = context.vendor.notification.fields["op_id"].split(".")
+    for line, number in lines:
+        for text in embedded_objects(line):
+            value = json.loads(text)
+            if "body" in value:
+                envelopes.append((text, number))
+                break
+            for part in parts:
+                value = value.get(part) if isinstance(value, dict) else None
+            if value is not None:
+                bodies.append((text, number))
+                break
+        else:
+            context.rejects.add(source.name, number, "no notification in this line", line)
+            context.count(source, 1)
+    as_table = [
+        pa.table({"line": [t for t, _ in found], "number": [n for _, n in found]}, schema=schema)
+        for found in (bodies, envelopes)
+    ]
+    return as_table[0], as_table[1]
+
+
+def _checked(con: duckdb.DuckDBPyConnection, envelopes: pa.Table, source: SourceFile, context: Context) -> None:
+    """Open our envelopes, check signatures, then read the bodies."""
+    fields = context.vendor.notification.fields
+    expression, place = extract("line", {"received_at": "received_at", "headers": "headers", "body": "body"})
+    inner, inner_place = extract("body", {"app_id": fields["app_id"], "op_id": fields["op_id"]})
+    con.register("envelopes", envelopes)
+    opened = con.sql(
+        f"""select number, received_at, headers, body, {inner_place["app_id"]} as app_id, {inner_place["op_id"]} as op_id
+        from (select *, {inner} as j from (select number, {", ".join(f"{v} as {k}" for k, v in place.items())}
+        from (select number, {expression} as j from envelopes)))"""
+    ).to_arrow_table()
+    con.unregister("envelopes")
+    bodies = opened["body"].to_pylist()
+    results: list[str] = []
+    for i, (headers, app_id, op_id) in enumerate(
+        zip(opened["headers"].to_pylist(), opened["app_id"].to_pylist(), opened["op_id"].to_pylist(), strict=True)
+    ):
+        keys = context.keys_for(app_id, op_id)
+        if bodies[i] is None or keys is None:
+            results.append("unchecked")
+        else:
+            result, text = context.vendor.check(_headers(headers), bodies[i], keys)
+            results.append(result)
+            # What is read must be what was signed: of two equal keys the canonical text keeps the signed one.
+            bodies[i] = text
+    table = opened.select(["number", "received_at"]).append_column("line", pa.array(bodies, pa.string()))
+    con.register("checked", table.append_column("check_result", pa.array(results, pa.string())))
+    _messages(con, "checked", "notifications", context.vendor.notification, "received_at", source, context)
+    con.unregister("checked")
+
+
+def _headers(text: str | None) -> dict[str, str]:
+    try:
+        headers = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    if not isinstance(headers, dict):
+        return {}
+    return {str(k).lower(): str(v[0] if isinstance(v, list) and v else v) for k, v in headers.items()}
+
+
+def _messages(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    into: str,
+    message: Message,
+    stamp: str | None,
+    source: SourceFile,
+    context: Context,
+) -> None:
+    """Read messages (JSON text in column `line` of `table`) into notifications or polls.
+
+    `stamp` is the field or column with the time of receipt; where `table` has no such column it is
+    looked up in the JSON itself.
+    """
+    have = {row[0] for row in con.execute(f"describe {table}").fetchall()}
+    fields = dict(message.fields)
+    if stamp is not None and stamp not in have:
+        fields[stamp] = stamp
+    expression, place = extract("line", fields)
+    carried = ", ".join(c for c in (stamp, "check_result") if c in have)
+    columns = ", ".join(f"{place[f]} as {f}" if f in place else f"null::varchar as {f}" for f in _FIELDS)
+    when = moment(stamp if stamp in have else place[stamp]) if stamp else "null::bigint"
+    check = "check_result" if "check_result" in have else "'unchecked'"
+    con.execute(
+        f"""create temp table messages as select number, j is not null as is_json, {columns}, {when} as received_ms,
+        {check} as check_result, case when j is null or {place["op_id"]} is null then line end as line
+        from (select number, line, {carried + "," if carried else ""} {expression} as j from {table}
+        where line is null or trim(line, E' \\t\\r\\n') <> '')"""
+    )
+    good = "coalesce(op_id, '') <> '' and (status is null or try_cast(status as bigint) is not null)"
+    ((rows,),) = con.execute("select count(*) from messages").fetchall()
+    context.count(source, rows)
+    for number, is_json, op_id, line in con.execute(
+        f"select number, is_json, op_id, line from messages where not ({good})"
+    ).fetchall():
+        if not is_json:
+            reason = "the message is not JSON"
+        elif not op_id:
+            reason = f"no operation id ({message.fields['op_id']}) in this message"
+        else:
+            reason = f"the status ({message.fields['status']}) is not a whole number"
+        context.rejects.add(source.name, number, reason, line)
+    con.execute(
+        f"""insert into {into} select op_id, event, nullif(app_id, ''), nullif(biz_no, ''), nullif(site, ''),
+        try_cast(status as bigint), nullif(sub_status, ''), try_cast(json_result as bigint),
+        try_cast(authorized_ms as bigint), children, received_ms, check_result, {source.file_id}, number
+        from messages where {good}"""
+    )
+    con.execute("drop table messages")
+
+
+_FIELDS = (
+    "event", "op_id", "app_id", "biz_no", "site", "status", "sub_status", "json_result", "authorized_ms", "children",
+)  # fmt: skip
+
+
+def settle_reports(con: duckdb.DuckDBPyConnection, context: Context) -> None:
+    """Put accepted notifications, polls and the children they name into one table ``reports``."""
+    trust = " ".join(f"when '{check}' then {int(level)}" for check, level in TRUST_OF_CHECK.items())
+    child_of = "regexp_extract(op_id, '^(.+)-[0-9]+$', 1)"
+    con.execute(
+        f"""create table reports as select op_id,
+        case when regexp_full_match(op_id, '.+-[0-9]+') then {child_of} end as parent_op_id, app_id, biz_no, site, status,
+        sub_status, json_result, authorized_ms, received_ms, trust::tinyint as trust, file_id, line
+        from (select *, case check_result {trust} end as trust from notifications where check_result <> 'failed'
+        union all by name select *, {int(Trust.POLL)} as trust from polls)"""
+    )
+    child = context.vendor.notification.child_fields
+    if not child:
+        return
+    expression, place = extract("child", child)
+    con.execute(
+        f"""insert into reports
+        with family as (
+            select *, case check_result {trust} end as trust from notifications
+            where check_result <> 'failed' and children is not null
+            union all by name select *, {int(Trust.POLL)} as trust from polls where children is not null),
+        each as (
+            select *, unnest(try(from_json(children, '["JSON"]'))) as child from family),
+        named as (select * exclude (child), {expression} as j from each)
+        select {place["op_id"]}, op_id, app_id, biz_no, {place["site"]}, try_cast({place["status"]} as bigint),
+        nullif({place["sub_status"]}, ''), null, null, received_ms, trust::tinyint, file_id, line
+        from named where coalesce({place["op_id"]}, '') <> ''"""
+    )
+
+
+def notification_counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many notifications were received, refused, unchecked, repeated (summary.json)."""
+    ((received, failed, unchecked, accepted),) = con.execute(
+        """select count(*), count(*) filter (check_result = 'failed'), count(*) filter (check_result = 'unchecked'),
+        count(*) filter (check_result <> 'failed') from notifications"""
+    ).fetchall()
+    ((events,),) = con.execute(
+        """select count(*) from (select distinct op_id, event, status, sub_status, json_result, authorized_ms, children
+        from notifications where check_result <> 'failed')"""
+    ).fetchall()
+    return {
+        "received": received,
+        "accepted": accepted,
+        "duplicates": accepted - events,
+        "failed_check": failed,
+        "unchecked": unchecked,
+    }
+
+
+def refused(con: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Notifications that failed their check, with their place."""
+    table = con.sql(
+        """select received_ms, op_id, app_id, event, file_id, line from notifications where check_result = 'failed'
+        order by file_id, line"""
+    ).to_arrow_table()
+    stamp = pc.cast(table["received_ms"], pa.timestamp("ms", tz="UTC"))
+    return table.set_column(0, "received_at", stamp)

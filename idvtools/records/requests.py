@@ -1,0 +1,222 @@
+"""Our start requests: JSON lines with the vendor's envelopes, CSV or Parquet with columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from idvtools.errors import RecordsError
+from idvtools.records.context import Context
+from idvtools.records.csvfile import read_csv
+from idvtools.records.files import SourceFile
+from idvtools.records.jsonmessages import HAS_OFFSET, extract, moment
+from idvtools.records.lines import read_lines
+
+#: Columns of a CSV or Parquet request log; one of the last two must be there.
+COLUMNS = ("requested_at", "app_id", "biz_no", "site", "access_way", "error_code", "da_id")
+ID_COLUMNS = ("id_no", "id_no_enc")
+_MUST = ("requested_at", "app_id", "site", "da_id")
+_TEXT_IDS = ("app_id", "biz_no", "da_id", "id_no", "id_no_enc")
+#: What Excel makes of a long number when it saves it as CSV.
+SPREADSHEET_NUMBER = r"^[0-9](\.[0-9]+)?E\+[0-9]{2}$"
+_BATCH = 200_000
+
+_TABLE = """create table requests (op_id varchar, app_id varchar, biz_no varchar, site varchar, access_way varchar,
+    error_code bigint, subject varchar, subject_state varchar, requested_ms bigint, file_id integer, line bigint)"""
+
+
+def refuse_spreadsheet_numbers(table: pa.Table, names: tuple[str, ...], lines: pa.Array, source: SourceFile) -> None:
+    """Refuse a file whose ids a spreadsheet has turned into numbers: their digits are gone.
+
+    Raises
+    ------
+    RecordsError
+        Names file, row and column.
+    """
+    for name in names:
+        if name not in table.column_names or not pa.types.is_string(table[name].type):
+            continue
+        spoiled = pc.match_substring_regex(table[name], SPREADSHEET_NUMBER, ignore_case=True)
+        if pc.any(spoiled).as_py():
+            row = lines[pc.index(spoiled, True).as_py()].as_py()
+            raise RecordsError(
+                f"column {name}: a spreadsheet turned ids into numbers such as 2.1E+18, their digits are lost; "
+                "export the file again with this column as text",
+                file=source.name,
+                row=row,
+            )
+
+
+def read_requests(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], context: Context) -> None:
+    """Read all request logs into the table ``requests`` (`ledger.inputs.REQUESTS`)."""
+    con.execute(_TABLE)
+    con.execute("create table request_extras (file_id integer, line bigint, extra varchar)")
+    con.execute(f"set timezone = '{context.timezone}'")
+    for source in sources:
+        pieces = {"jsonl": _from_lines, "csv": _from_csv, "parquet": _from_parquet}[source.form](con, source, context)
+        for piece in pieces:
+            _insert(con, piece, source, context)
+
+
+def _from_lines(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Context) -> Iterator[pa.Table]:
+    fields = {
+        "requested_at": "requested_at",
+        "envelope": "request",
+        **{k: v for k, v in context.vendor.request.fields.items() if k != "id_no"},
+        "id_no_enc": context.vendor.request.fields["id_no"],
+    }
+    expression, place = extract("line", fields)
+    columns = ", ".join(f"{sql} as {name}" for name, sql in place.items())
+    for lines in read_lines(source, context.rejects):
+        con.register("log_lines", lines)
+        read = con.sql(
+            f"""select number, j is not null as is_json, {columns}, case when j is null then line end as line
+            from (select number, line, {expression} as j from log_lines where trim(line, E' \\t\\r\\n') <> '')"""
+        ).to_arrow_table()
+        con.unregister("log_lines")
+        context.count(source, len(read))
+        good = pc.and_(read["is_json"], pc.is_valid(read["envelope"]))
+        for row in read.filter(pc.invert(good)).select(["number", "is_json", "line"]).to_pylist():
+            reason = "no request envelope in this line" if row["is_json"] else "the line is not JSON"
+            context.rejects.add(source.name, row["number"], reason, row["line"])
+        yield read.filter(good).drop_columns(["is_json", "line", "envelope"]).rename_columns({"op_id": "da_id"})
+
+
+def _from_csv(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Context) -> Iterator[pa.Table]:
+    file = read_csv(source, context.rejects)
+    context.count(source, len(file.columns) + context.rejects.by_file[source.name])
+    _check_columns(file.columns.column_names, source)
+    refuse_spreadsheet_numbers(file.columns, _TEXT_IDS, file.lines, source)
+    yield file.columns.append_column("number", file.lines)
+
+
+def _from_parquet(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Context) -> Iterator[pa.Table]:
+    try:
+        file = pq.ParquetFile(source.path)
+    except (pa.ArrowInvalid, OSError):
+        raise RecordsError("not a readable Parquet file; fetch or export it again", file=source.name) from None
+    _check_columns(file.schema_arrow.names, source)
+    for field in file.schema_arrow:
+        if field.name in _TEXT_IDS and (pa.types.is_floating(field.type) or pa.types.is_decimal(field.type)):
+            raise RecordsError(
+                f"column {field.name} holds {field.type} numbers, the digits of its ids are lost; export it as text",
+                file=source.name,
+            )
+    number = 1
+    for batch in file.iter_batches(_BATCH):
+        table = pa.Table.from_batches([batch])
+        context.count(source, len(table))
+        yield table.append_column("number", pa.array(np.arange(number, number + len(table), dtype=np.int64)))
+        number += len(table)
+
+
+def _check_columns(names: list[str], source: SourceFile) -> None:
+    missing = [n for n in _MUST if n not in names]
+    if not set(ID_COLUMNS) & set(names):
+        missing.append("id_no (clear) or id_no_enc (as sent)")
+    if missing:
+        raise RecordsError(f"missing column {', '.join(missing)}; found: {', '.join(names)}", file=source.name, row=1)
+
+
+def _text(table: pa.Table, name: str) -> pa.ChunkedArray:
+    if name not in table.column_names:
+        return pa.chunked_array([pa.nulls(len(table), pa.string())])
+    column = table[name]
+    if pa.types.is_dictionary(column.type):
+        column = pa.chunked_array([c.dictionary_decode() for c in column.chunks], column.type.value_type)
+    return column.cast(pa.string())
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: pa.Table, source: SourceFile, context: Context) -> None:
+    raw = pa.table({n: _text(table, n) for n in ("app_id", "biz_no", "site", "access_way", "error_code", "da_id")})
+    raw = raw.append_column("number", table["number"])
+    stamp = table["requested_at"]
+    is_time = pa.types.is_timestamp(stamp.type)
+    raw = raw.append_column("requested_at", stamp if is_time else _text(table, "requested_at"))
+    when = "epoch_ms(requested_at::timestamptz)" if is_time else moment("requested_at")
+    con.register("raw_requests", raw)
+    read = con.sql(
+        f"""select nullif(trim(da_id), '') as op_id, nullif(trim(app_id), '') as app_id,
+        nullif(biz_no, '') as biz_no, nullif(trim(site), '') as site, access_way,
+        try_cast(error_code as bigint) as error_code, {when} as requested_ms, number as line,
+        requested_at is not null as has_time from raw_requests"""
+    ).to_arrow_table()
+    con.unregister("raw_requests")
+    _note_times(read, raw["requested_at"], source, context)
+    subjects, states = _subjects(read, _text(table, "id_no"), _text(table, "id_no_enc"), context)
+    rows = read.drop_columns(["has_time"]).append_column("subject", subjects).append_column("subject_state", states)
+    con.register("read_requests", rows)
+    con.execute(
+        f"""insert into requests select op_id, app_id, biz_no, site, access_way, error_code, subject, subject_state,
+        requested_ms, {source.file_id}, line from read_requests"""
+    )
+    con.unregister("read_requests")
+    extras = [n for n in table.column_names if n not in (*COLUMNS, *ID_COLUMNS, "number")]
+    if extras:
+        con.register("raw_extras", table.select(["number", *extras]))
+        pairs = ", ".join(f"'{_quoted(n)}', \"{n.replace(chr(34), chr(34) * 2)}\"" for n in extras)
+        con.execute(
+            f"insert into request_extras select {source.file_id}, number, json_object({pairs})::varchar from raw_extras"
+        )
+        con.unregister("raw_extras")
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
+
+
+def _note_times(read: pa.Table, stamps: pa.ChunkedArray, source: SourceFile, context: Context) -> None:
+    unread = pc.and_(read["has_time"], pc.is_null(read["requested_ms"]))
+    if pa.types.is_string(stamps.type):
+        unread = pc.and_(unread, pc.not_equal(pc.utf8_trim_whitespace(stamps), ""))
+        naive = pc.invert(pc.match_substring_regex(stamps, HAS_OFFSET))
+        context.notes["naive_time"] += pc.sum(pc.and_(naive, pc.is_valid(read["requested_ms"]))).as_py() or 0
+    elif stamps.type.tz is None:
+        context.notes["naive_time"] += len(stamps) - stamps.null_count
+    context.notes["unread_time"] += pc.sum(unread).as_py() or 0
+
+
+def _subjects(
+    read: pa.Table, clear: pa.ChunkedArray, cipher: pa.ChunkedArray, context: Context
+) -> tuple[pa.Array, pa.Array]:
+    """Pseudonyms of the people, and how each was read."""
+    has_clear = pc.fill_null(pc.not_equal(clear, ""), False)
+    has_cipher = pc.and_not(pc.fill_null(pc.not_equal(cipher, ""), False), has_clear)
+    values: Any = pc.if_else(has_clear, clear, pa.scalar(None, pa.string()))
+    if pc.any(has_cipher).as_py():
+        values = pc.coalesce(values, pa.chunked_array([_decrypt(read, pc.if_else(has_cipher, cipher, None), context)]))
+    states = pc.case_when(
+        pc.make_struct(has_clear, pc.and_(has_cipher, pc.is_valid(values)), has_cipher),
+        "clear",
+        "decrypted",
+        "unreadable",
+        "missing",
+    )
+    column = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    return context.pseudonyms.column(column), states
+
+
+def _decrypt(read: pa.Table, cipher: pa.ChunkedArray, context: Context) -> pa.Array:
+    texts = cipher.to_pylist()
+    moments = read["requested_ms"].to_pylist()
+    for i in np.flatnonzero(pc.is_null(read["requested_ms"]).to_numpy()):
+        op_id = read["op_id"][i].as_py()
+        made = context.vendor.ids.time(op_id) if op_id else None
+        moments[i] = None if made is None else int(made.timestamp() * 1000)
+    apps = read["app_id"].combine_chunks().dictionary_encode()
+    codes = apps.indices.fill_null(-1).to_numpy()
+    clear: list[str | None] = [None] * len(texts)
+    for code, app_id in enumerate(apps.dictionary.to_pylist()):
+        ring = context.keyrings.get(app_id)
+        if not ring:
+            continue
+        rows = np.flatnonzero(codes == code)
+        for i, text in zip(rows, ring.decrypt([texts[i] for i in rows], [moments[i] for i in rows]), strict=True):
+            clear[i] = text or None
+    return pa.array(clear, pa.string())

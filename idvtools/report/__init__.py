@@ -1,0 +1,1 @@
+"""Renderers of a finished reconciliation; each is imported by whoever needs it."""

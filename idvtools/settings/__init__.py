@@ -1,0 +1,28 @@
+"""idvtools.toml -> frozen, validated settings; every problem at once; secrets by reference.
+
+`load` is the only way in. The shape of the file: workspace.md section 1; what the values mean: billing.md.
+"""
+
+from idvtools.settings.loading import load
+from idvtools.settings.model import (
+    AesKeySettings,
+    AppSettings,
+    PriceSettings,
+    Settings,
+    VendorSettings,
+    WorkspaceSettings,
+)
+from idvtools.settings.secrets import Secret
+from idvtools.settings.template import TEMPLATE
+
+__all__ = [
+    "TEMPLATE",
+    "AesKeySettings",
+    "AppSettings",
+    "PriceSettings",
+    "Secret",
+    "Settings",
+    "VendorSettings",
+    "WorkspaceSettings",
+    "load",
+]
