@@ -6,7 +6,6 @@ import pyarrow as pa
 
 _MS = pa.timestamp("ms", tz="UTC")
 _MONEY = pa.decimal128(18, 2)
-_NAME = pa.dictionary(pa.int32(), pa.string())
 
 #: One row per operation or statement row, in this order of columns.
 LEDGER_SCHEMA = pa.schema(
@@ -35,7 +34,7 @@ LEDGER_SCHEMA = pa.schema(
         ("winner_op_id", pa.string()),
         ("amount_ours", _MONEY),
         ("package_ours", pa.bool_()),
-        ("statement_file", _NAME),
+        ("statement_file", pa.string()),
         ("statement_line", pa.int64()),
         ("vendor_status", pa.int64()),
         ("vendor_sub_status", pa.string()),
@@ -48,10 +47,49 @@ LEDGER_SCHEMA = pa.schema(
         ("cause", pa.string()),
         ("differing_fields", pa.string()),
         ("period_shift", pa.bool_()),
-        ("source_file", _NAME),
+        ("source_file", pa.string()),
         ("source_line", pa.int64()),
     ]
 )
+
+MONEY = "decimal(18, 2)"
+
+
+def _engine_type(field: pa.Field) -> str:
+    if field.name.endswith("_file"):
+        return "int32"
+    if pa.types.is_timestamp(field.type):
+        return "int64"
+    if pa.types.is_decimal(field.type):
+        return MONEY
+    return {pa.date32(): "int32", pa.bool_(): "boolean"}.get(field.type, str(field.type))
+
+
+#: The same columns while they are worked out: moments in ms, days and files as numbers.
+TYPES: dict[str, str] = {field.name: _engine_type(field) for field in LEDGER_SCHEMA}
+
+
+
+def finish(batch: pa.RecordBatch, file_names: pa.Array) -> pa.RecordBatch:
+    """Columns as worked out (`TYPES`) in the form of the contract (`LEDGER_SCHEMA`).
+
+    File names stay dictionary-encoded, which keeps a million rows small; written to Parquet they read
+    back as plain text.
+    """
+    columns = []
+    for field in LEDGER_SCHEMA:
+        column = batch.column(field.name)
+        if field.name.endswith("_file"):
+            column = pa.DictionaryArray.from_arrays(column, file_names)
+        elif pa.types.is_timestamp(field.type):
+            column = column.view(field.type)
+        elif field.type == pa.date32():
+            column = column.view(pa.date32())
+        else:
+            column = column.cast(field.type)
+        columns.append(column)
+    return pa.RecordBatch.from_arrays(columns, names=LEDGER_SCHEMA.names)
+
 
 #: The nine buckets, the first that fits (billing.md section 5).
 BUCKETS = (

@@ -6,7 +6,7 @@ fetches the few numbers that the next step needs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,22 +14,33 @@ import ibis
 import ibis.expr.types as ir
 
 from idvtools.ledger.clock import day_number, day_of, offsets
-from idvtools.ledger.columns import BREAKS
+from idvtools.ledger.columns import MONEY, TYPES
 from idvtools.ledger.inputs import Inputs
 from idvtools.ledger.matching import (
     bucket_of,
     differing_fields,
     match,
+    repeated_rows,
     severity_of,
-    split_statement,
     with_file_missing,
 )
-from idvtools.ledger.operations import operations, unique_starts, unrequested, weigh_reports
+from idvtools.ledger.operations import (
+    contradictory_starts,
+    operations,
+    repeated_starts,
+    unique_starts,
+    unrequested,
+    weigh_reports,
+    with_vendor_status,
+)
 from idvtools.ledger.pricing import price_rows
 from idvtools.ledger.rules import Period, Rules
 from idvtools.ledger.verdict import decide, effective_of, with_excluded
 
-_MONEY = "decimal(18, 2)"
+_ORDER = (
+    "day", "app_id", "site", "clock", "op_id", "bucket", "statement_file", "statement_line", "source_file",
+    "source_line",
+)  # fmt: skip
 
 
 class Engine(Protocol):
@@ -47,12 +58,11 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class LedgerTables:
-    """What was worked out.
+    """What is to be worked out.
 
-    `ledger` has the columns of `columns.LEDGER_SCHEMA` with integers for moments (``clock`` … in
-    ms), days and files; `primary` and `duplicates` are the statement's rows as reduced; `operations`
-    counts every operation and `rows` every statement row that belongs to the period, counted before
-    anything was joined into buckets.
+    `ledger` has the columns of `columns.LEDGER_SCHEMA`, ordered, with integers for moments (``clock`` … in
+    ms), days and files. `rows_ours` and `rows_vendor` count the operations and the statement rows that
+    belong to the period, apart from the join that puts them into buckets.
     """
 
     ledger: ir.Table
@@ -61,7 +71,7 @@ class LedgerTables:
 
 
 def reconcile(inputs: Inputs, rules: Rules, period: Period, engine: Engine) -> LedgerTables:
-    """Work out the ledger of a period.
+    """Express the ledger of a period.
 
     Parameters
     ----------
@@ -74,76 +84,70 @@ def reconcile(inputs: Inputs, rules: Rules, period: Period, engine: Engine) -> L
     engine : Engine
         Runs the expressions.
     """
-    first, last = day_number(period.first), day_number(period.last)
-    starts = engine.keep("starts", unique_starts(inputs.requests))
+    repeated = engine.keep("repeated_starts", repeated_starts(inputs.requests))
+    starts = unique_starts(inputs.requests, repeated)
     strangers = engine.keep("strangers", unrequested(inputs.reports, starts))
-    ops = engine.keep("ops", operations(starts, strangers, weigh_reports(inputs.reports, rules), rules))
-    zone = _zone_offsets(ops, inputs, rules, engine)
+    aside = engine.keep("aside", repeated_rows(inputs.statement))
+    primary = inputs.statement.anti_join(aside, "row_no")
 
-    statement = inputs.statement.mutate(
-        create_day=ibis.coalesce(day_of(inputs.statement.created_ms, zone), inputs.statement.file_day)
-    )
-    primary, duplicates = split_statement(statement)
-    duplicates = engine.keep("duplicates", duplicates)
-    primary = statement.anti_join(duplicates, "row_no")
-
-    in_period = _between("day", first, last)
-    ops = ops.mutate(day=day_of(ops.clock_ms, zone), da_day=day_of(ops.da_ms, zone))
-    matched = match(ops, primary)
-    matched = matched.mutate(
-        in_ours=(matched.ours & in_period(matched.day)).fill_null(False),
-        in_theirs=(matched.theirs & in_period(matched.v_create_day)).fill_null(False),
-    )
+    contradictory = contradictory_starts(inputs.requests, repeated)
+    ops = operations(starts, strangers, weigh_reports(inputs.reports, rules), contradictory, rules)
     if rules.fallback_status == "statement":
-        stands_in = matched.ours & matched.status.isnull() & matched.v_status.notnull()
-        matched = matched.mutate(
-            status=ibis.coalesce(matched.status, ibis.ifelse(matched.ours, matched.v_status, ibis.null("int64"))),
-            status_source=ibis.ifelse(stands_in, "statement", matched.status_source),
-        )
-    matched = engine.keep("matched", matched.mutate(effective=effective_of(matched.status, rules)))
+        ops = with_vendor_status(ops, primary)
+    ops = engine.keep("ops", ops.mutate(effective=effective_of(ops.status, rules)))
 
-    ours = matched.filter(matched.ours)
-    listed = statement.filter(statement.parent_op_id.notnull()).select(family="parent_op_id").distinct()
-    judged = decide(with_excluded(ours, listed, rules), rules)
-    judged = judged.filter(judged.in_ours | judged.in_theirs)
-    lonely = with_file_missing(
-        judged.filter(~judged.theirs), *_coverage(inputs, period, engine)
-    ).select(*judged.columns, "file_missing")
-    paired = judged.filter(judged.theirs).mutate(file_missing=ibis.literal(False))
-    only_theirs = matched.filter(~matched.ours & matched.in_theirs)
-    only_theirs = only_theirs.mutate(
-        excluded=ibis.null("string"),
-        billable=ibis.null("boolean"),
-        reason=ibis.null("string"),
-        winner_op_id=ibis.null("string"),
-        file_missing=ibis.literal(False),
+    zone = _zone_offsets(ops, inputs, rules, engine)
+    day_in_period = _within(period)
+    ops = ops.mutate(day=day_of(ops.clock_ms, zone), da_day=day_of(ops.da_ms, zone))
+    primary, aside = (
+        t.mutate(create_day=ibis.coalesce(day_of(t.created_ms, zone), t.file_day)) for t in (primary, aside)
     )
-    everything = paired.union(lonely.select(*paired.columns), only_theirs.select(*paired.columns))
+    aside = aside.filter(day_in_period(aside.create_day))
 
-    set_aside = duplicates.filter(in_period(duplicates.create_day))
-    prices = _prices(matched, duplicates, rules, engine)
-    ledger = _as_ledger(everything, prices, rules).union(
-        _duplicate_rows(set_aside, prices), _start_failures(inputs.requests, zone, rules, in_period)
+    listed = inputs.statement.filter(inputs.statement.parent_op_id.notnull()).select(family="parent_op_id")
+    judged = decide(with_excluded(ops, listed, rules), rules)
+    matched = match(judged, primary)
+    matched = matched.mutate(
+        in_ours=(matched.ours & day_in_period(matched.day)).fill_null(False),
+        in_theirs=(matched.theirs & day_in_period(matched.v_create_day)).fill_null(False),
     )
-    order = ["day", "app_id", "site", "clock", "op_id", "bucket", "statement_file", "statement_line", "source_file", "source_line"]
-    kept = engine.keep("ledger", ledger.order_by([ledger[c].asc(nulls_first=False) for c in order]))
-
-    concerned = matched.in_ours | matched.in_theirs
-    ((rows_ours, rows_primary),) = engine.rows(
-        matched.aggregate(
-            ours=(matched.ours & concerned).cast("int64").sum().fill_null(0),
-            theirs=(matched.theirs & concerned).cast("int64").sum().fill_null(0),
-        )
+    matched = matched.filter(matched.in_ours | matched.in_theirs)
+    prices = _prices(ops, primary, aside, rules, engine)
+    ledger = _as_ledger(with_file_missing(matched, *_coverage(inputs, period, engine)), prices, rules).union(
+        _set_aside(aside, prices), _start_failures(inputs.requests, zone, day_in_period)
     )
-    ((rows_aside,),) = engine.rows(set_aside.aggregate(n=set_aside.count()))
-    return LedgerTables(ledger=kept, rows_ours=rows_ours, rows_vendor=rows_primary + rows_aside)
+    ledger = ledger.order_by([ledger[c].asc(nulls_first=False) for c in _ORDER])
+    rows_ours, rows_vendor = _count(ops, primary, aside, day_in_period, engine)
+    return LedgerTables(ledger=ledger, rows_ours=rows_ours, rows_vendor=rows_vendor)
 
 
-def _between(_: str, first: int, last: int) -> Any:
+def _within(period: Period) -> Callable[[ir.IntegerValue], ir.BooleanValue]:
+    """Whether a day lies in the period; what has no day is in every period."""
+    first, last = day_number(period.first), day_number(period.last)
+
     def test(day: ir.IntegerValue) -> ir.BooleanValue:
         return day.isnull() | day.between(first, last)
 
     return test
+
+
+def _count(
+    ops: ir.Table,
+    primary: ir.Table,
+    aside: ir.Table,
+    day_in_period: Callable[[ir.IntegerValue], ir.BooleanValue],
+    engine: Engine,
+) -> tuple[int, int]:
+    """Operations and statement rows of the period: those within it, and what they are matched with."""
+    inside, outside = ops.filter(day_in_period(ops.day)), ops.filter(~day_in_period(ops.day))
+    listed, elsewhere = primary.filter(day_in_period(primary.create_day)), primary.filter(~day_in_period(primary.create_day))
+    counts = [inside, outside.semi_join(listed, "op_id"), listed, elsewhere.semi_join(inside, "op_id"), aside]
+    (values,) = engine.rows(
+        ibis.union(*[t.aggregate(n=t.count(), part=ibis.literal(i)) for i, t in enumerate(counts)]).aggregate(
+            **{f"n{i}": ibis._.n.sum(where=ibis._.part == i) for i in range(len(counts))}
+        )
+    )
+    return values[0] + values[1], values[2] + values[3] + values[4]
 
 
 def _zone_offsets(ops: ir.Table, inputs: Inputs, rules: Rules, engine: Engine) -> list[tuple[int, int]]:
@@ -168,25 +172,26 @@ def _coverage(inputs: Inputs, period: Period, engine: Engine) -> tuple[ir.Table,
     return covered, engine.small("complete", {"app_id": "string"}, complete)
 
 
-def _prices(matched: ir.Table, duplicates: ir.Table, rules: Rules, engine: Engine) -> ir.Table:
-    pairs = (
-        matched.select("site", day="day")
-        .union(
-            matched.select(site="v_site", day="v_create_day"), duplicates.select("site", day="create_day"), distinct=True
+def _prices(ops: ir.Table, primary: ir.Table, aside: ir.Table, rules: Rules, engine: Engine) -> ir.Table:
+    wanted: list[tuple[str, int]] = []
+    if rules.prices:
+        pairs = ibis.union(
+            ops.select("site", "day").distinct(),
+            primary.select("site", day="create_day").distinct(),
+            aside.select("site", day="create_day").distinct(),
+            distinct=True,
         )
-        .distinct()
-    )
-    wanted = [r for r in engine.rows(pairs.filter(pairs.site.notnull() & pairs.day.notnull()))] if rules.prices else []
-    return engine.small("prices", {"site": "string", "day": "int32", "price": _MONEY}, price_rows(rules.prices, wanted))
+        wanted = [(site, day) for site, day in engine.rows(pairs) if site is not None and day is not None]
+    return engine.small("prices", {"site": "string", "day": "int32", "price": MONEY}, price_rows(rules.prices, wanted))
 
 
 def _zero() -> ir.DecimalScalar:
-    return ibis.literal(0).cast(_MONEY)
+    return ibis.literal(0).cast(MONEY)
 
 
 def _vendor_amount(charge: ir.BooleanValue, package: ir.BooleanValue, price: ir.DecimalValue) -> ir.DecimalValue:
     """Charged and no package: the price; charged from a package, or not charged: nothing."""
-    return ibis.cases((charge & ~package, price), (charge.notnull(), _zero()), else_=ibis.null(_MONEY))
+    return ibis.cases((charge & ~package, price), (charge.notnull(), _zero()), else_=ibis.null(MONEY))
 
 
 def _as_ledger(rows: ir.Table, prices: ir.Table, rules: Rules) -> ir.Table:
@@ -233,7 +238,7 @@ def _as_ledger(rows: ir.Table, prices: ir.Table, rules: Rules) -> ir.Table:
             reason=rows.reason,
             winner_op_id=rows.winner_op_id,
             amount_ours=ibis.cases(
-                (package_ours | ~rows.billable, _zero()), (rows.billable, rows.price_ours), else_=ibis.null(_MONEY)
+                (package_ours | ~rows.billable, _zero()), (rows.billable, rows.price_ours), else_=ibis.null(MONEY)
             ),
             package_ours=ibis.ifelse(rows.ours, package_ours, ibis.null("boolean")),
             statement_file=rows.v_file_id,
@@ -253,7 +258,7 @@ def _as_ledger(rows: ir.Table, prices: ir.Table, rules: Rules) -> ir.Table:
     )
 
 
-def _duplicate_rows(rows: ir.Table, prices: ir.Table) -> ir.Table:
+def _set_aside(rows: ir.Table, prices: ir.Table) -> ir.Table:
     """Statement rows that were set aside, in the ledger's columns."""
     priced = rows.left_join(prices.select("site", create_day="day", price_vendor="price"), ["site", "create_day"])
     return _finish(
@@ -277,7 +282,11 @@ def _duplicate_rows(rows: ir.Table, prices: ir.Table) -> ir.Table:
     )
 
 
-def _start_failures(requests: ir.Table, zone: list[tuple[int, int]], rules: Rules, in_period: Any) -> ir.Table:
+def _start_failures(
+    requests: ir.Table,
+    zone: list[tuple[int, int]],
+    day_in_period: Callable[[ir.IntegerValue], ir.BooleanValue],
+) -> ir.Table:
     """Starts without an operation: never billable, in no bucket, each exchange once."""
     failed = requests.filter(requests.op_id.isnull())
     said = ["app_id", "biz_no", "site", "subject", "requested_ms", "error_code"]
@@ -286,7 +295,7 @@ def _start_failures(requests: ir.Table, zone: list[tuple[int, int]], rules: Rule
         subject_state=failed.subject_state.max(),
     )
     once = once.mutate(day=day_of(once.requested_ms, zone))
-    once = once.filter(in_period(once.day))
+    once = once.filter(day_in_period(once.day))
     return _finish(
         once.select(
             app_id=once.app_id,
@@ -309,26 +318,10 @@ def _start_failures(requests: ir.Table, zone: list[tuple[int, int]], rules: Rule
     )
 
 
-_TYPES = {
-    "op_id": "string", "parent_op_id": "string", "app_id": "string", "biz_no": "string", "site": "string",
-    "subject": "string", "day": "int32", "clock": "int64", "clock_source": "string", "da_id_time": "int64",
-    "status": "int64", "status_name": "string", "status_source": "string", "sub_status": "string", "final": "boolean",
-    "effective": "boolean", "json_result": "int64", "authorized_at": "int64", "flags": "string", "billable": "boolean",
-    "reason": "string", "winner_op_id": "string", "amount_ours": _MONEY, "package_ours": "boolean",
-    "statement_file": "int32", "statement_line": "int64", "vendor_status": "int64", "vendor_sub_status": "string",
-    "vendor_charge": "boolean", "vendor_package": "boolean", "vendor_create_time": "int64", "amount_vendor": _MONEY,
-    "bucket": "string", "severity": "string", "cause": "string", "differing_fields": "string",
-    "period_shift": "boolean", "source_file": "int32", "source_line": "int64",
-}  # fmt: skip
-
-
 def _finish(rows: ir.Table) -> ir.Table:
     """All columns of the ledger, those not given as nulls, and the severity."""
     have = set(rows.columns)
     full = rows.select(
-        **{name: rows[name].cast(kind) if name in have else ibis.null(kind) for name, kind in _TYPES.items()}
+        **{name: rows[name].cast(kind) if name in have else ibis.null(kind) for name, kind in TYPES.items()}
     )
-    return full.mutate(severity=severity_of(full)).select(*_TYPES)
-
-
-assert set(BREAKS) <= {"duplicate_in_statement", "only_in_statement", "only_in_ours", "overbilled", "underbilled", "fields_differ"}
+    return full.mutate(severity=severity_of(full)).select(*TYPES)

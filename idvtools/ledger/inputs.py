@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-#: Our start requests, one row an exchange. `op_id` is null for a start that failed; `subject` is a
-#: pseudonym; `subject_state` is one of clear, decrypted, unreadable, missing.
+#: Our start requests, one row an exchange, `row_no` unique. `op_id` is null for a start that failed;
+#: `subject` is a pseudonym; `subject_state` is one of clear, decrypted, unreadable, missing.
 REQUESTS = ibis.schema(
     {
+        "row_no": "int64",
         "op_id": "string",
         "app_id": "string",
         "biz_no": "string",

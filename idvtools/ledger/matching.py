@@ -5,10 +5,10 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from idvtools.ledger.unique import split_repeats
+from idvtools.ledger.unique import repeats
 
 _VENDOR = (
-    "row_no", "parent_op_id", "biz_no", "app_id", "site", "status", "sub_status", "json_result", "charge",
+    "parent_op_id", "biz_no", "app_id", "site", "status", "sub_status", "json_result", "charge",
     "package", "created_ms", "create_day", "file_id", "line",
 )  # fmt: skip
 #: What decides which of several statement rows with one id is the first: never where it stands.
@@ -18,14 +18,14 @@ _CONTENT = (
 )  # fmt: skip
 
 
-def split_statement(statement: ir.Table) -> tuple[ir.Table, ir.Table]:
-    """The rows to match, one per id, and those set aside as duplicates."""
-    return split_repeats(statement, "op_id", _CONTENT, ["row_no"])
+def repeated_rows(statement: ir.Table) -> ir.Table:
+    """Statement rows that list an operation once more."""
+    return repeats(statement, "op_id", _CONTENT, "row_no")
 
 
 def match(operations: ir.Table, primary: ir.Table) -> ir.Table:
     """One-to-one on the id; the vendor's columns come with the prefix ``v_``."""
-    vendor = primary.select("op_id", **{f"v_{c}": c for c in _VENDOR}).rename(v_op_id="op_id")
+    vendor = primary.select(v_op_id="op_id", **{f"v_{c}": c for c in _VENDOR})
     joined = operations.outer_join(vendor, operations.op_id == vendor.v_op_id)
     return joined.mutate(ours=joined.op_id.notnull(), theirs=joined.v_op_id.notnull())
 

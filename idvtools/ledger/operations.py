@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from idvtools.ledger.clock import op_number, op_time
 from idvtools.ledger.rules import STATUS_SOURCES, Rules, Trust
-from idvtools.ledger.unique import split_repeats
+from idvtools.ledger.unique import repeats
 
 _FINAL, _UNKNOWN, _RUNNING, _SILENT = 3, 2, 1, 0
 _NEVER = -(1 << 62)  # an unknown moment of receipt is earlier than any known one
@@ -119,69 +119,47 @@ def unrequested(reports: ir.Table, starts: ir.Table) -> ir.Table:
         file_id=joined.place["file_id"],
         line=joined.place["line"],
         requested=joined.p_subject_state.notnull(),
-        contradictory=ibis.literal(False),
     )
 
 
-def unique_starts(requests: ir.Table) -> ir.Table:
-    """Starts that were answered with an operation, one row each.
-
-    The log may hold an exchange twice; the earliest row speaks, and `contradictory` tells where
-    the rows say different things.
-    """
-    answered = requests.filter(requests.op_id.notnull())
-    firsts, repeats = split_repeats(
-        answered, "op_id", ["requested_ms", "app_id", "site", "subject", "biz_no"], ["file_id", "line"]
-    )
-    later = repeats.group_by("op_id").agg(
-        told=ibis.struct(
-            {
-                "requested_ms": repeats.requested_ms.fill_null(0),
-                "app_id": repeats.app_id.fill_null(""),
-                "site": repeats.site.fill_null(""),
-                "subject": repeats.subject.fill_null(""),
-                "biz_no": repeats.biz_no.fill_null(""),
-            }
-        ).max()
-    )
-    joined = firsts.left_join(later, "op_id")
-    told = joined.told
-    same = (
-        (told["requested_ms"] == joined.requested_ms.fill_null(0))
-        & (told["app_id"] == joined.app_id.fill_null(""))
-        & (told["site"] == joined.site.fill_null(""))
-        & (told["subject"] == joined.subject.fill_null(""))
-        & (told["biz_no"] == joined.biz_no.fill_null(""))
-    )
-    return joined.select(*firsts.columns, contradictory=told.notnull() & ~same)
+_START = ("requested_ms", "app_id", "site", "subject", "biz_no")
 
 
-def operations(starts: ir.Table, strangers: ir.Table, weighed: ir.Table, rules: Rules) -> ir.Table:
+def repeated_starts(requests: ir.Table) -> ir.Table:
+    """Rows of the request log that name an operation once more; the earliest row speaks for it."""
+    return repeats(requests.filter(requests.op_id.notnull()), "op_id", _START, "row_no")
+
+
+def unique_starts(requests: ir.Table, repeated: ir.Table) -> ir.Table:
+    """Starts that were answered with an operation, one row each."""
+    return requests.filter(requests.op_id.notnull()).anti_join(repeated, "row_no")
+
+
+def contradictory_starts(requests: ir.Table, repeated: ir.Table) -> ir.Table:
+    """Operations (`op_id`) whose rows in the request log say different things."""
+    rows = requests.semi_join(repeated, "op_id")
+    said = ibis.struct(
+        {c: rows[c].fill_null(0 if c == "requested_ms" else "") for c in _START}
+    )
+    told = rows.group_by("op_id").agg(low=said.min(), high=said.max())
+    return told.filter(told.low != told.high).select("op_id")
+
+
+def operations(
+    starts: ir.Table, strangers: ir.Table, weighed: ir.Table, contradictory: ir.Table, rules: Rules
+) -> ir.Table:
     """One row per operation: who, where, when, and with which status."""
-    ours = starts.select(
-        "op_id",
-        "app_id",
-        "biz_no",
-        "site",
-        "subject",
-        "subject_state",
-        "requested_ms",
-        "file_id",
-        "line",
-        "contradictory",
-        parent_op_id=ibis.null("string"),
-        requested=ibis.literal(True),
-    )
-    everything = ours.union(strangers.select(*ours.columns))
-    joined = everything.left_join(weighed, "op_id")
-    number = op_number(joined.op_id, rules.ids)
-    joined = joined.mutate(number=number).drop("op_id_right")
-    da_ms = op_time(joined.number, rules.ids)
-    app_of_id = ibis.ifelse(joined.number.notnull(), joined.op_id.substr(0, rules.ids.prefix), ibis.null("string"))
-    source = ibis.cases(
-        *[(joined.trust == int(t), STATUS_SOURCES[t]) for t in Trust], else_=ibis.null("string")
-    )
-    return joined.select(
+    columns = (
+        "op_id", "app_id", "biz_no", "site", "subject", "subject_state", "requested_ms", "file_id", "line",
+    )  # fmt: skip
+    ours = starts.select(*columns, parent_op_id=ibis.null("string"), requested=ibis.literal(True))
+    rows = ours.union(strangers.select(*ours.columns))
+    rows = rows.left_join(weighed, "op_id").drop("op_id_right")
+    rows = rows.left_join(contradictory.select("op_id", contradicts=ibis.literal(True)), "op_id").drop("op_id_right")
+    rows = rows.mutate(number=op_number(rows.op_id, rules.ids))
+    da_ms = op_time(rows.number, rules.ids)
+    app_of_id = ibis.ifelse(rows.number.notnull(), rows.op_id.substr(0, rules.ids.prefix), ibis.null("string"))
+    return rows.select(
         "op_id",
         "parent_op_id",
         "biz_no",
@@ -193,16 +171,29 @@ def operations(starts: ir.Table, strangers: ir.Table, weighed: ir.Table, rules: 
         "authorized_ms",
         "file_id",
         "line",
-        app_id=ibis.coalesce(joined.app_id, app_of_id),
-        number=joined.number.fill_null(0),
+        app_id=ibis.coalesce(rows.app_id, app_of_id),
+        number=rows.number.fill_null(0),
         da_ms=da_ms,
-        clock_ms=ibis.coalesce(joined.requested_ms, da_ms),
+        clock_ms=ibis.coalesce(rows.requested_ms, da_ms),
         clock_source=ibis.cases(
-            (joined.requested_ms.notnull(), "request"), (joined.number.notnull(), "da_id"), else_=ibis.null("string")
+            (rows.requested_ms.notnull(), "request"), (rows.number.notnull(), "da_id"), else_=ibis.null("string")
         ),
-        status_source=source,
-        flag_conflict=joined.conflicting.fill_null(False),
-        flag_stranger=~joined.requested,
-        flag_contradictory=joined.contradictory,
-        flag_unreadable=joined.subject_state == "unreadable",
+        status_source=ibis.cases(
+            *[(rows.trust == int(t), STATUS_SOURCES[t]) for t in Trust], else_=ibis.null("string")
+        ),
+        flag_conflict=rows.conflicting.fill_null(False),
+        flag_stranger=~rows.requested,
+        flag_contradictory=rows.contradicts.fill_null(False),
+        flag_unreadable=rows.subject_state == "unreadable",
     )
+
+
+def with_vendor_status(ops: ir.Table, primary: ir.Table) -> ir.Table:
+    """Let the statement's status stand in where nobody reported one (``fallback_status = "statement"``)."""
+    told = primary.filter(primary.status.notnull()).select("op_id", told_status="status")
+    rows = ops.left_join(told, "op_id").drop("op_id_right")
+    stands_in = rows.status.isnull() & rows.told_status.notnull()
+    return rows.mutate(
+        status=ibis.coalesce(rows.status, rows.told_status),
+        status_source=ibis.ifelse(stands_in, "statement", rows.status_source),
+    ).drop("told_status")

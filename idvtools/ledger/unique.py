@@ -8,30 +8,24 @@ import ibis
 import ibis.expr.types as ir
 
 
-def split_repeats(table: ir.Table, key: str, order: Sequence[str], row_id: Sequence[str]) -> tuple[ir.Table, ir.Table]:
-    """Split `table` into the first row of each key and the rows beyond it.
+def repeats(table: ir.Table, key: str, order: Sequence[str], row_id: str) -> ir.Table:
+    """The rows of `table` beyond the first of each key.
 
     Only rows whose key repeats are sorted, so that a table without repeats costs one grouping.
 
     Parameters
     ----------
     table, key
-        Rows with a null key are neither first nor repeated: they must be filtered before.
+        Rows with a null key must have been filtered out.
     order : sequence of str
         Columns that decide which row is the first; nulls come last.
-    row_id : sequence of str
-        Columns that together name a row; they are the last word in the order.
-
-    Returns
-    -------
-    firsts, repeats
+    row_id : str
+        Column that names a row; the last word in the order.
     """
-    repeated = table.group_by(key).agg(copies=table.count())
-    repeated = repeated.filter(repeated.copies > 1)
-    rows = table.semi_join(repeated, key)
+    several = table.group_by(key).agg(copies=table.count())
+    rows = table.semi_join(several.filter(several.copies > 1), key)
     rank = ibis.row_number().over(
-        group_by=key, order_by=[rows[c].asc(nulls_first=False) for c in dict.fromkeys([*order, *row_id])]
+        group_by=key, order_by=[rows[c].asc(nulls_first=False) for c in dict.fromkeys([*order, row_id])]
     )
     later = rows.mutate(rank=rank)
-    later = later.filter(later["rank"] > 0).drop("rank")
-    return table.anti_join(later, list(row_id)), later
+    return later.filter(later["rank"] > 0).drop("rank")

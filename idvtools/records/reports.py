@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -48,47 +46,33 @@ def _polls(con: duckdb.DuckDBPyConnection, lines: pa.Table, source: SourceFile, 
 
 
 def _callbacks(con: duckdb.DuckDBPyConnection, lines: pa.Table, source: SourceFile, context: Context) -> None:
-    """Sort lines into their forms, then read each form.
-
-    A line is our envelope (with ``body``), a bare body, or text with either of them inside.
-    """
-    op_path = json_path(context.vendor.notification.fields["op_id"])
+    """Read each line in its form: our envelope (with ``body``), a bare body, or text with either inside."""
+    message = context.vendor.notification
     con.register("log_lines", lines)
-    form = f"try(json_exists(line, '$.\"body\"')) as enveloped, try(json_exists(line, '{op_path}')) as bare"
-    forms = con.execute(
-        f"""select count(*) filter (enveloped), count(*) filter (not bare and not enveloped or bare is null)
-        from (select {form} from log_lines where trim(line, E' \\t\\r\\n') <> '')"""
-    ).fetchone()
-    assert forms is not None
-    enveloped, other = forms
-    if not enveloped and not other:
-        _messages(con, "log_lines", "notifications", context.vendor.notification, None, source, context)
-        con.unregister("log_lines")
-        return
-    con.execute(f"create temp table forms as select line, number, {form} from log_lines where trim(line, E' \\t\\r\\n') <> ''")
+    other = _messages(con, "log_lines", "notifications", message, None, source, context, enveloped=True)
     con.unregister("log_lines")
-    unpacked = con.execute("select line, number from forms where enveloped is null or not (enveloped or bare)").fetchall()
-    bodies = con.sql("select line, number from forms where bare and not enveloped").to_arrow_table()
-    envelopes = con.sql("select line, number from forms where enveloped").to_arrow_table()
-    con.execute("drop table forms")
-    found_bodies, found_envelopes = _unpack(unpacked, source, context)
-    bodies = pa.concat_tables([bodies, found_bodies.cast(bodies.schema)])
-    envelopes = pa.concat_tables([envelopes, found_envelopes.cast(envelopes.schema)])
+    if not len(other):
+        return
+    envelopes = other.filter(other["enveloped"])
+    bodies, found = _unpack(other.filter(pc.invert(other["enveloped"])), source, context)
+    envelopes = pa.concat_tables([envelopes.select(["line", "number"]).cast(found.schema), found])
     if len(bodies):
         con.register("bodies", bodies)
-        _messages(con, "bodies", "notifications", context.vendor.notification, None, source, context)
+        _messages(con, "bodies", "notifications", message, None, source, context)
         con.unregister("bodies")
     if len(envelopes):
         _checked(con, envelopes, source, context)
 
 
-def _unpack(lines: Iterable[tuple[str, int]], source: SourceFile, context: Context) -> tuple[pa.Table, pa.Table]:
+def _unpack(lines: pa.Table, source: SourceFile, context: Context) -> tuple[pa.Table, pa.Table]:
     """Messages inside other text: bare bodies, and our envelopes."""
     schema = pa.schema([("line", pa.string()), ("number", pa.int64())])
     bodies: list[tuple[str, int]] = []
     envelopes: list[tuple[str, int]] = []
     parts = context.vendor.notification.fields["op_id"].split(".")
-    for line, number in lines:
+    for line, number in zip(lines["line"].to_pylist(), lines["number"].to_pylist(), strict=True):
+        if not line.strip():
+            continue
         for text in embedded_objects(line):
             value = json.loads(text)
             if "body" in value:
@@ -158,33 +142,48 @@ def _messages(
     stamp: str | None,
     source: SourceFile,
     context: Context,
-) -> None:
+    *,
+    enveloped: bool = False,
+) -> pa.Table:
     """Read messages (JSON text in column `line` of `table`) into notifications or polls.
 
-    `stamp` is the field or column with the time of receipt; where `table` has no such column it is
-    looked up in the JSON itself.
+    Parameters
+    ----------
+    stamp
+        The field or column with the time of receipt; where `table` has no such column it is looked up
+        in the JSON itself.
+    enveloped
+        Whether lines may be something else than a bare message. Those are not rejected but returned,
+        with `line, number, enveloped`.
     """
     have = {row[0] for row in con.execute(f"describe {table}").fetchall()}
-    fields = dict(message.fields)
+    fields = dict(message.fields) | ({"envelope": "body"} if enveloped else {})
     if stamp is not None and stamp not in have:
         fields[stamp] = stamp
     expression, place = extract("line", fields)
-    carried = ", ".join(c for c in (stamp, "check_result") if c in have)
+    carried = "".join(f"{c}, " for c in (stamp, "check_result") if c in have)
     columns = ", ".join(f"{place[f]} as {f}" if f in place else f"null::varchar as {f}" for f in _FIELDS)
     when = moment(stamp if stamp in have else place[stamp]) if stamp else "null::bigint"
-    check = "check_result" if "check_result" in have else "'unchecked'"
+    check = "check_result" if "check_result" in have else f"'{'unchecked' if into == 'notifications' else 'poll'}'"
     con.execute(
         f"""create temp table messages as select number, j is not null as is_json, {columns}, {when} as received_ms,
-        {check} as check_result, case when j is null or {place["op_id"]} is null then line end as line
-        from (select number, line, {carried + "," if carried else ""} {expression} as j from {table}
-        where line is null or trim(line, E' \\t\\r\\n') <> '')"""
+        {check} as check_result, {place.get("envelope", "null")} is not null as enveloped,
+        case when j is null or {place["op_id"]} is null or {place.get("envelope", "null")} is not null
+        then line end as line from (select number, line, {carried}{expression} as j from {table}
+        where line is null or strlen(line) > 1)"""
     )
     good = "coalesce(op_id, '') <> '' and (status is null or try_cast(status as bigint) is not null)"
-    ((rows,),) = con.execute("select count(*) from messages").fetchall()
+    other = con.sql(
+        f"select coalesce(line, '') as line, number, enveloped from messages where enveloped or coalesce(op_id, '') = ''"
+    ).to_arrow_table() if enveloped else pa.table({})
+    ours = "not enveloped and coalesce(op_id, '') <> ''" if enveloped else "coalesce(trim(line, E' \\t\\r\\n'), '-') <> ''"
+    ((rows, bad),) = con.execute(
+        f"select count(*), count(*) filter (not ({good})) from messages where {ours}"
+    ).fetchall()
     context.count(source, rows)
     for number, is_json, op_id, line in con.execute(
-        f"select number, is_json, op_id, line from messages where not ({good})"
-    ).fetchall():
+        f"select number, is_json, op_id, line from messages where {ours} and not ({good})"
+    ).fetchall() if bad else ():
         if not is_json:
             reason = "the message is not JSON"
         elif not op_id:
@@ -196,9 +195,10 @@ def _messages(
         f"""insert into {into} select op_id, event, nullif(app_id, ''), nullif(biz_no, ''), nullif(site, ''),
         try_cast(status as bigint), nullif(sub_status, ''), try_cast(json_result as bigint),
         try_cast(authorized_ms as bigint), children, received_ms, check_result, {source.file_id}, number
-        from messages where {good}"""
+        from messages where {ours} and {good}"""
     )
     con.execute("drop table messages")
+    return other
 
 
 _FIELDS = (
@@ -207,32 +207,27 @@ _FIELDS = (
 
 
 def settle_reports(con: duckdb.DuckDBPyConnection, context: Context) -> None:
-    """Put accepted notifications, polls and the children they name into one table ``reports``."""
+    """Show accepted notifications, polls and the children they name as one table ``reports``."""
     trust = " ".join(f"when '{check}' then {int(level)}" for check, level in TRUST_OF_CHECK.items())
-    child_of = "regexp_extract(op_id, '^(.+)-[0-9]+$', 1)"
-    con.execute(
-        f"""create table reports as select op_id,
-        case when regexp_full_match(op_id, '.+-[0-9]+') then {child_of} end as parent_op_id, app_id, biz_no, site, status,
-        sub_status, json_result, authorized_ms, received_ms, trust::tinyint as trust, file_id, line
-        from (select *, case check_result {trust} end as trust from notifications where check_result <> 'failed'
-        union all by name select *, {int(Trust.POLL)} as trust from polls)"""
-    )
-    child = context.vendor.notification.child_fields
-    if not child:
-        return
+    accepted = f"""select *, (case check_result {trust} else {int(Trust.POLL)} end)::tinyint as trust from notifications
+        where check_result <> 'failed' union all select *, {int(Trust.POLL)}::tinyint from polls"""
+    child = context.vendor.notification.child_fields or {"op_id": "op_id", "site": "site", "status": "s", "sub_status": "b"}
     expression, place = extract("child", child)
     con.execute(
-        f"""insert into reports
-        with family as (
-            select *, case check_result {trust} end as trust from notifications
-            where check_result <> 'failed' and children is not null
-            union all by name select *, {int(Trust.POLL)} as trust from polls where children is not null),
-        each as (
-            select *, unnest(try(from_json(children, '["JSON"]'))) as child from family),
+        f"""create table children as
+        with each as (
+            select *, unnest(try(from_json(children, '["JSON"]'))) as child from ({accepted}) where children is not null),
         named as (select * exclude (child), {expression} as j from each)
-        select {place["op_id"]}, op_id, app_id, biz_no, {place["site"]}, try_cast({place["status"]} as bigint),
-        nullif({place["sub_status"]}, ''), null, null, received_ms, trust::tinyint, file_id, line
+        select {place["op_id"]} as op_id, op_id as parent_op_id, app_id, biz_no, {place["site"]} as site,
+        try_cast({place["status"]} as bigint) as status, nullif({place["sub_status"]}, '') as sub_status,
+        null::bigint as json_result, null::bigint as authorized_ms, received_ms, trust, file_id, line
         from named where coalesce({place["op_id"]}, '') <> ''"""
+    )
+    con.execute(
+        f"""create view reports as select op_id,
+        case when contains(op_id, '-') then nullif(regexp_extract(op_id, '^(.+)-[0-9]+$', 1), '') end as parent_op_id,
+        app_id, biz_no, site, status, sub_status, json_result, authorized_ms, received_ms, trust, file_id, line
+        from ({accepted}) union all from children"""
     )
 
 

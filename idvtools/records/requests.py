@@ -25,9 +25,9 @@ _MUST = ("requested_at", "app_id", "site", "da_id")
 _TEXT_IDS = ("app_id", "biz_no", "da_id", "id_no", "id_no_enc")
 #: What Excel makes of a long number when it saves it as CSV.
 SPREADSHEET_NUMBER = r"^[0-9](\.[0-9]+)?E\+[0-9]{2}$"
-_BATCH = 200_000
+_BATCH = 1_000_000
 
-_TABLE = """create table requests (op_id varchar, app_id varchar, biz_no varchar, site varchar, access_way varchar,
+_TABLE = """create table requests (row_no bigint, op_id varchar, app_id varchar, biz_no varchar, site varchar, access_way varchar,
     error_code bigint, subject varchar, subject_state varchar, requested_ms bigint, file_id integer, line bigint)"""
 
 
@@ -153,7 +153,7 @@ def _insert(con: duckdb.DuckDBPyConnection, table: pa.Table, source: SourceFile,
     rows = read.drop_columns(["has_time"]).append_column("subject", subjects).append_column("subject_state", states)
     con.register("read_requests", rows)
     con.execute(
-        f"""insert into requests select op_id, app_id, biz_no, site, access_way, error_code, subject, subject_state,
+        f"""insert into requests select {source.file_id}::bigint << 40 | line, op_id, app_id, biz_no, site, access_way, error_code, subject, subject_state,
         requested_ms, {source.file_id}, line from read_requests"""
     )
     con.unregister("read_requests")

@@ -19,7 +19,7 @@ from idvtools.records.csvfile import CsvTable, read_csv
 from idvtools.records.files import SourceFile
 from idvtools.records.requests import refuse_spreadsheet_numbers
 
-_TABLE = """create table statement_rows (op_id varchar, parent_op_id varchar, biz_no varchar, app_id varchar,
+_TABLE = """create table statement (row_no bigint, op_id varchar, parent_op_id varchar, biz_no varchar, app_id varchar,
     site varchar, status bigint, sub_status varchar, json_result bigint, authorized_ms bigint, charge boolean,
     package boolean, created_ms bigint, file_day integer, file_id integer, line bigint)"""
 #: Fields that nothing is decided by: a statement without them is read all the same.
@@ -29,7 +29,7 @@ _VALUES = "op_id, biz_no, app_id, site, status, sub_status, json_result, charge,
 #: Pairs of files of one app and day: how many operations they share, how many with different values.
 _OVERLAPS = f"""with told as (
         select distinct op_id, coalesce(app_id, '') as app, file_day as day, file_id, hash({_VALUES}) as what
-        from statement_rows where file_day is not null),
+        from statement where file_day is not null),
     several as (select app, day from told group by all having count(distinct file_id) > 1),
     mine as (select told.* from told semi join several using (app, day)),
     size as (select file_id, count(distinct op_id) as n from mine group by 1)
@@ -60,7 +60,7 @@ def file_label(name: str, pattern: str) -> tuple[str | None, date | None]:
 
 
 def read_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], context: Context) -> None:
-    """Read all statements into ``statement_rows`` and ``statement_files``.
+    """Read all statements into ``statement`` and ``statement_files``.
 
     Raises
     ------
@@ -139,41 +139,35 @@ def _insert(
             rows = rows.append_column(spare, pa.nulls(len(rows), pa.string()))
     con.executemany("insert into statement_files values (?, ?, ?, ?)", labels)
     con.register("raw_statement", pa.Table.from_batches(rows.to_batches(max_chunksize=32_768), rows.schema))
+    flags = "upper(trim(charge)) as charge_flag, upper(trim(coalesce(package, 'N'))) as package_flag"
+    typed = f"""select *, trim(op_id) as id, {flags}, try_cast(status as bigint) as status_code,
+        {_time("created")} as created_ms from raw_statement"""
+    good = "coalesce(id, '') <> '' and coalesce(charge_flag, '') in ('Y', 'N') and package_flag in ('Y', 'N', '')"
     con.execute(
-        f"""create temp table read_statement as select trim(op_id) as op_id, trim(biz_no) as biz_no,
-        trim(app_id) as app_id, trim(site) as site, try_cast(status as bigint) as status,
-        nullif(trim(sub_status), '') as sub_status, try_cast(json_result as bigint) as json_result,
-        {_time("authorized")} as authorized_ms, upper(trim(charge)) as charge, upper(trim(package)) as package,
-        {_time("created")} as created_ms, nullif(trim(created), '') as created, nullif(trim(status), '') as said,
-        file_day, file_id, line from raw_statement"""
+        f"""insert into statement select file_id::bigint << 40 | line, id,
+        case when contains(id, '-') then nullif(regexp_extract(id, '^(.+)-[0-9]+$', 1), '') end,
+        nullif(trim(biz_no), ''), nullif(trim(app_id), ''), nullif(trim(site), ''), status_code,
+        nullif(trim(sub_status), ''), try_cast(json_result as bigint), {_time("authorized")}, charge_flag = 'Y',
+        package_flag = 'Y', created_ms, file_day, file_id, line from ({typed}) where {good}"""
     )
-    con.unregister("raw_statement")
-    good = "coalesce(op_id, '') <> '' and coalesce(charge, '') in ('Y', 'N') and coalesce(package, 'N') in ('Y', 'N', '')"
     names = {s.file_id: s.name for s, _ in files}
-    wrong = con.execute(
-        f"""select file_id, line, coalesce(op_id, '') = '' , coalesce(charge, '') not in ('Y', 'N')
-        from read_statement where not ({good}) order by all"""
-    ).fetchall()
-    for file_id, line, no_id, no_flag in wrong:
-        reason = f"{wanted['op_id']} is empty" if no_id else f"{wanted['charge'] if no_flag else wanted['package']} is neither Y nor N"
-        context.rejects.add(names[file_id], line, reason)
+    for file_id, line, no_id, no_flag in con.execute(
+        f"""select file_id, line, coalesce(id, '') = '' , coalesce(charge_flag, '') not in ('Y', 'N')
+        from ({typed}) where not ({good}) order by all"""
+    ).fetchall():
+        column = wanted["op_id"] if no_id else wanted["charge"] if no_flag else wanted["package"]
+        context.rejects.add(names[file_id], line, f"{column} is empty" if no_id else f"{column} is neither Y nor N")
     ((times, statuses),) = con.execute(
-        "select count(*) filter (created_ms is null), count(*) filter (said is not null and status is null) from read_statement"
+        f"""select count(*) filter (created_ms is null),
+        count(*) filter (status_code is null and coalesce(trim(status), '') <> '') from ({typed})"""
     ).fetchall()
+    con.unregister("raw_statement")
     context.notes["statement_time_unread"] += times
     context.notes["statement_status_unread"] += statuses
-    con.execute(
-        f"""insert into statement_rows select op_id,
-        case when regexp_full_match(op_id, '.+-[0-9]+') then regexp_extract(op_id, '^(.+)-[0-9]+$', 1) end,
-        nullif(biz_no, ''), nullif(app_id, ''), nullif(site, ''), status, sub_status, json_result, authorized_ms,
-        charge = 'Y', coalesce(package, 'N') = 'Y', created_ms, file_day, file_id, line
-        from read_statement where {good}"""
-    )
-    con.execute("drop table read_statement")
 
 
 def settle_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], context: Context) -> None:
-    """Set copies of a statement aside, refuse contradicting ones, number what is left as ``statement``.
+    """Leave copies of a statement out, refuse contradicting ones.
 
     A file with the very rows of another one is a copy. Two files of one app and day that both list an
     operation, with different values, disagree: nobody but the user can say which one holds.
@@ -181,7 +175,7 @@ def settle_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile],
     names = {s.file_id: s.name for s in sources}
     prints = con.execute(
         f"""select file_id, count(*), sum(hash({_VALUES}, created_ms)::hugeint), bit_xor(hash({_VALUES}, created_ms, 1))
-        from statement_rows group by file_id order by file_id"""
+        from statement group by file_id order by file_id"""
     ).fetchall()
     seen: dict[tuple[int, ...], int] = {}
     copies = []
@@ -191,7 +185,7 @@ def settle_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile],
             copies.append((file_id, first))
     if copies:
         context.notes["statement_copy"] += len(copies)
-        con.execute(f"delete from statement_rows where file_id in ({', '.join(str(c) for c, _ in copies)})")
+        con.execute(f"delete from statement where file_id in ({', '.join(str(c) for c, _ in copies)})")
     problems = []
     for a, b, shared, different, smaller in con.execute(_OVERLAPS).fetchall():
         if different:
@@ -205,11 +199,6 @@ def settle_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile],
         )
     if problems:
         raise RecordsError(problems)
-    con.execute(
-        """create table statement as select row_number() over (order by file_id, line) as row_no, *
-        from statement_rows"""
-    )
-    con.execute("drop table statement_rows")
 
 
 def coverage(con: duckdb.DuckDBPyConnection, zone_days: Mapping[int, list[tuple[str, int]]]) -> set[tuple[str | None, int]]:

@@ -10,17 +10,19 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pyarrow as pa
 from openpyxl import Workbook
-from openpyxl.formatting.rule import FormulaRule
+from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Font, PatternFill
+from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.writer.excel import ExcelWriter
 
-from idvtools.report.excelrows import COLUMNS, MAX_ROWS, Kind, letters, row_chunks
+from idvtools.report.excelrows import COLUMNS, LABELLED, MAX_ROWS, PRINTED, Column, Kind, letters, row_chunks
 from idvtools.report.excelsheets import add_buckets, add_method, add_refused, add_summary, breaks_note
-from idvtools.report.excelstyle import Cell, Sheet
+from idvtools.report.excelstyle import Cell, Sheet, display_width
 from idvtools.report.extras import Extras
+from idvtools.report.labels import LABELS
 from idvtools.report.model import Lang, Summary
 from idvtools.report.text import COLUMNS as HEADINGS
-from idvtools.report.text import LABELS, SEVERITIES
+from idvtools.report.text import SEVERITIES
 
 _BREAKS_SHEET = "xl/worksheets/sheet3.xml"
 _KINDS: tuple[Kind, ...] = ("text", "label", "count", "money", "day", "time")
@@ -103,30 +105,32 @@ def _entry(name: str) -> ZipInfo:
 
 def _add_breaks(book: Workbook, summary: Summary, breaks: pa.Table, lang: Lang) -> Callable[[], Iterator[memoryview]]:
     """Headings, filter and colours of the breaks sheet; returns what makes its rows."""
-    sheet = Sheet(book, LABELS["breaks"].show(lang), [column.width for column in COLUMNS])
+    sheet = Sheet(book, LABELS["breaks"].show(lang), [_width(column, lang) for column in COLUMNS])
     top = 4  # title, note, column codes, headings; rows follow
     last = letters(len(COLUMNS) - 1)
     end = top + min(breaks.num_rows, MAX_ROWS)
     sheet.sheet.freeze_panes = f"D{top + 1}"
     sheet.sheet.auto_filter.ref = f"A{top}:{last}{end}"
     sheet.sheet.print_title_rows = f"{top}:{top}"
+    sheet.sheet.print_area = f"A1:{letters(PRINTED - 1)}{end}"
     if end > top:
-        area = f"A{top + 1}:C{end}"
+        area = f"A{top + 1}:B{end}"
         for code, colour, fill in (("money", "FFB42318", "FFFEF3F2"), ("info", "FF6B7785", None)):
-            sheet.sheet.conditional_formatting.add(
-                area,
-                FormulaRule(
-                    formula=[f'$B{top + 1}="{SEVERITIES[code].name.show(lang)}"'],
-                    font=Font(color=colour),
-                    fill=PatternFill("solid", bgColor=fill) if fill else None,
-                ),
-            )
+            look = DifferentialStyle(Font(color=colour), fill=PatternFill("solid", bgColor=fill) if fill else None)
+            formula = f'$B{top + 1}="{SEVERITIES[code].name.show(lang)}"'
+            sheet.sheet.conditional_formatting.add(area, Rule("expression", formula=[formula], dxf=look))
     sheet.add((LABELS["breaks"].show(lang), "title"), height=28)
     sheet.add((breaks_note(breaks, MAX_ROWS, lang), "label"))
     sheet.add(*((column.name, "code") for column in COLUMNS))
     sheet.add(*(_heading(column.name, column.kind, summary, lang) for column in COLUMNS))
     styles = {kind: sheet.cell(None, kind).style_id for kind in _KINDS}
     return lambda: row_chunks(breaks, top + 1, styles, summary.timezone, lang)
+
+
+def _width(column: Column, lang: Lang) -> int:
+    """The column's width, more where its labels need it."""
+    labels = [label.name.show(lang) for label in LABELLED.get(column.name, {}).values()]
+    return max(column.width, *(display_width(label) + 3 for label in labels)) if labels else column.width
 
 
 def _heading(name: str, kind: Kind, summary: Summary, lang: Lang) -> Cell:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import pyarrow as pa
@@ -38,53 +39,54 @@ class Column:
 #: What a clerk reads first comes first: the result, the money, then which operation, then why, then where.
 COLUMNS = (
     Column("bucket", 15, "label"),
-    Column("severity", 10, "label"),
-    Column("difference", 13, "money"),
-    Column("amount_vendor", 12, "money"),
-    Column("amount_ours", 12, "money"),
-    Column("day", 12, "day"),
+    Column("severity", 11, "label"),
+    Column("difference", 21, "money"),
+    Column("amount_vendor", 13, "money"),
+    Column("amount_ours", 13, "money"),
+    Column("day", 13, "day"),
     Column("clock", 21, "time"),
     Column("op_id", 31),
     Column("app_id", 12),
     Column("site", 23),
-    Column("biz_no", 22),
-    Column("subject", 19),
-    Column("vendor_charge", 11),
-    Column("billable", 9),
     Column("reason", 17, "label"),
-    Column("vendor_status", 11, "count"),
-    Column("status", 11, "count"),
-    Column("status_name", 18),
     Column("cause", 18, "label"),
+    Column("vendor_charge", 12),
+    Column("billable", 10),
+    Column("vendor_status", 12, "count"),
+    Column("status", 12, "count"),
     Column("differing_fields", 34),
     Column("winner_op_id", 31),
-    Column("flags", 20),
-    Column("period_shift", 8),
-    Column("vendor_package", 11),
-    Column("package_ours", 11),
-    Column("effective", 9),
-    Column("final", 8),
-    Column("status_source", 22),
-    Column("vendor_sub_status", 12),
-    Column("sub_status", 12),
-    Column("json_result", 10, "count"),
-    Column("clock_source", 13),
+    Column("biz_no", 24),
+    Column("subject", 20),
+    Column("status_name", 20),
+    Column("status_source", 24),
+    Column("flags", 22),
+    Column("period_shift", 9),
+    Column("vendor_package", 13),
+    Column("package_ours", 13),
+    Column("effective", 10),
+    Column("final", 9),
+    Column("vendor_sub_status", 13),
+    Column("sub_status", 13),
+    Column("json_result", 11, "count"),
+    Column("clock_source", 14),
     Column("da_id_time", 21, "time"),
     Column("authorized_at", 21, "time"),
     Column("vendor_create_time", 21, "time"),
     Column("parent_op_id", 31),
-    Column("statement_file", 46),
-    Column("statement_line", 10, "count"),
-    Column("source_file", 34),
-    Column("source_line", 10, "count"),
+    Column("statement_file", 48),
+    Column("statement_line", 11, "count"),
+    Column("source_file", 36),
+    Column("source_line", 11, "count"),
 )
 
-_CATALOGUES: Mapping[str, Mapping[str, Term]] = {
-    "bucket": BUCKETS,
-    "severity": SEVERITIES,
-    "reason": REASONS,
-    "cause": CAUSES,
-}
+#: How many of these a printed page shows.
+PRINTED = 17
+
+#: The words for the codes of every label column.
+LABELLED: Mapping[str, Mapping[str, Term]] = MappingProxyType(
+    {"bucket": BUCKETS, "severity": SEVERITIES, "reason": REASONS, "cause": CAUSES}
+)
 
 
 def row_chunks(
@@ -136,7 +138,7 @@ def _shown(values: pa.Array, column: Column, zone: str, lang: Lang) -> pa.Array:
     if column.kind == "text":
         return _text(values)
     if column.kind == "label":
-        return _mapped(values, lambda code: term(_CATALOGUES[column.name], code).name.show(lang))
+        return _mapped(values, lambda code: term(LABELLED[column.name], code).name.show(lang))
     if column.kind == "day":
         return pc.add(values.cast(pa.int32()), _DAYS_1970).cast(_LARGE)
     if column.kind == "time":
@@ -217,8 +219,3 @@ def letters(place: int) -> str:
     """
     head, last = divmod(place, 26)
     return (letters(head - 1) if head else "") + chr(65 + last)
-
-
-def spread(columns: Sequence[Column] = COLUMNS) -> str:
-    """Letters of the last column."""
-    return letters(len(columns) - 1)

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 from openpyxl import Workbook
 
-from idvtools.ledger.columns import BREAKS
 from idvtools.report.excelstyle import Cell, Look, Sheet
 from idvtools.report.extras import LISTED, Extras
+from idvtools.report.figures import amounts, counts, total, warnings
+from idvtools.report.labels import LABELS, left_out
 from idvtools.report.method import method
 from idvtools.report.model import Bucket, Lang, Summary
-from idvtools.report.text import ASSUMPTIONS, BUCKETS, CAUSES, COLUMNS, LABELS, REASONS, Term, Text, left_out, term
+from idvtools.report.text import ASSUMPTIONS, BUCKETS, CAUSES, COLUMNS, LAWS, REASONS, Term, Text, term, text
 
 #: How many input files the method sheet lists.
 INPUTS_LISTED = 2_000
@@ -45,7 +46,7 @@ class _Writer:
 def add_summary(book: Workbook, summary: Summary, lang: Lang) -> None:
     """The first sheet: what has to be pulled today, caveats, amounts, counts."""
     w, s = _Writer(summary, lang), summary
-    sheet = Sheet(book, w.say("summary"), (36, 20, 76))
+    sheet = Sheet(book, w.say("summary"), (46, 20, 66), pages=1 if len(s.coverage.files_missing) < 20 else 0)
     sheet.add((f"{w.say('title')} · {s.vendor}", "title"), height=28)
     made = s.generated_at.astimezone(ZoneInfo(s.timezone)).strftime("%Y-%m-%d %H:%M:%S")
     sheet.wide(f"{w.say('period')} {s.period_from} — {s.period_to} ({s.timezone})", "body")
@@ -71,89 +72,16 @@ def add_summary(book: Workbook, summary: Summary, lang: Lang) -> None:
             sheet.add((app_id, "body"), (day, "day"))
 
 
-def warnings(summary: Summary) -> list[Text]:
-    """What a reader must know before any figure: evidence that runs out first, then the caveats."""
-    lines = []
-    for name, number in (("pull_today", summary.evidence.due_soon), ("lost_today", summary.evidence.lost)):
-        if number:
-            lines.append(Text(f"{number:,} {LABELS[name].zh}", f"{number:,} {LABELS[name].en}"))
-    if not summary.currency:
-        lines.append(LABELS["no_price"])
-    return lines + [Text(caveat, caveat) for caveat in summary.caveats]
-
-
-def amounts(summary: Summary) -> tuple[tuple[str, Decimal], ...]:
-    """The four amounts, by label: vendor, ours, difference, of which undecided."""
-    return (
-        ("amount_vendor", summary.statement.amount),
-        ("amount_ours", summary.ours.amount),
-        ("difference", summary.difference),
-        ("undecided", summary.undecided_amount),
-    )
-
-
-def counts(summary: Summary) -> tuple[tuple[str, tuple[tuple[str, int], ...]], ...]:
-    """The counts, by label of the group and of the count."""
-    s, n, e = summary, summary.notifications, summary.evidence
-    breaks = sum(bucket.rows for name, bucket in s.buckets.items() if name in BREAKS)
-    return (
-        (
-            "counts",
-            (
-                ("operations", s.operations),
-                ("billable", s.ours.billable),
-                ("undecidable", s.ours.undecidable),
-                ("start_failures", s.start_failures),
-                ("packages_ours", s.ours.packages),
-                ("statement_rows", s.statement.rows),
-                ("charged", s.statement.charged),
-                ("packages_vendor", s.statement.packages),
-                ("break_rows", breaks),
-            ),
-        ),
-        (
-            "coverage",
-            (
-                ("days_expected", s.coverage.days_expected),
-                ("days_missing", len(s.coverage.days_missing)),
-                ("files_missing", len(s.coverage.files_missing)),
-            ),
-        ),
-        (
-            "notifications",
-            (
-                ("received", n.received),
-                ("accepted", n.accepted),
-                ("duplicates", n.duplicates),
-                ("unchecked", n.unchecked),
-                ("failed_check", n.failed_check),
-            ),
-        ),
-        (
-            "evidence",
-            (("needed", e.needed), ("present", e.present), ("due_soon", e.due_soon), ("lost", e.lost)),
-        ),
-    )
-
-
-def total(buckets: Mapping[str, Bucket]) -> Bucket:
-    """All buckets together: the totals row."""
-    every = buckets.values()
-    return Bucket(
-        sum(b.rows for b in every),
-        sum((b.amount_ours for b in every), Decimal("0.00")),
-        sum((b.amount_vendor for b in every), Decimal("0.00")),
-        sum((b.difference for b in every), Decimal("0.00")),
-    )
-
-
 def add_buckets(book: Workbook, summary: Summary, extra: Extras, lang: Lang) -> None:
     """The results: one row a bucket, and their total; below, causes and what could not be decided."""
     w = _Writer(summary, lang)
-    sheet = Sheet(book, w.say("buckets"), (30, 12, 16, 16, 20, 78, 26))
+    sheet = Sheet(book, w.say("buckets"), (36, 12, 18, 18, 24, 78, 28), pages=1)
     sheet.add((w.say("buckets"), "title"), height=28)
-    heads = [(w.say("rows", "\n"), "head_right"), *((w.money(n), "head_right") for n in _MONEY_HEADS)]
-    sheet.add((w.say("buckets"), "head"), *heads, (w.say("meaning"), "head"), ("code", "head"))  # type: ignore[arg-type]
+    heads: list[Cell] = [(w.money(name), "head_right") for name in ("amount_vendor", "amount_ours", "difference")]
+    sheet.add(
+        (w.say("buckets"), "head"), (w.say("rows", "\n"), "head_right"), *heads,
+        (w.say("meaning"), "head"), ("code", "head"),
+    )  # fmt: skip
     for name, bucket in summary.buckets.items():
         about = term(BUCKETS, name)
         sheet.add(
@@ -170,10 +98,7 @@ def add_buckets(book: Workbook, summary: Summary, extra: Extras, lang: Lang) -> 
         rows = [(n, int(c["rows"]), Decimal(str(c["difference"]))) for n, c in summary.causes.items()]
         _ranked(sheet, w, ("causes", "difference"), CAUSES, rows)
     if extra.reasons:
-        _ranked(sheet, w, ("reasons", "stake"), REASONS, [(n, r, a) for n, (r, a) in extra.reasons.items()])
-
-
-_MONEY_HEADS = ("amount_vendor", "amount_ours", "difference")
+        _ranked(sheet, w, ("reasons", "amount_vendor"), REASONS, [(n, r, a) for n, (r, a) in extra.reasons.items()])
 
 
 def _figures(w: _Writer, b: Bucket, number: Look, amount: Look) -> list[Cell]:
@@ -187,18 +112,22 @@ def _ranked(
     catalogue: Mapping[str, Term],
     rows: Sequence[tuple[str, int, Decimal]],
 ) -> None:
-    title, amount = labels
+    title, label = labels
     sheet.section(w.say(title))
-    empty: Cell = ("", "head")
+
+    def under(amount: Cell, empty: Cell | None) -> list[Cell | None]:
+        """The amount in the column that has the same heading in the table above."""
+        return [empty, empty, amount] if label == "difference" else [amount, empty, empty]
+
     sheet.add(
-        (w.say("item"), "head"), (w.say("rows", "\n"), "head_right"), (w.money(amount), "head_right"),
-        empty, empty, (w.say("meaning"), "head"), ("code", "head"),
+        (w.say("item"), "head"), (w.say("rows", "\n"), "head_right"),
+        *under((w.money(label), "head_right"), ("", "head")), (w.say("meaning"), "head"), ("code", "head"),
     )  # fmt: skip
     for name, number, value in rows:
         about = term(catalogue, name)
         sheet.add(
-            (about.name.show(w.lang), "body"), (number, "number"), w.amount(value),
-            None, None, (w.stacked(about.meaning), "note"), (name, "code"),
+            (about.name.show(w.lang), "body"), (number, "number"),
+            *under(w.amount(value), None), (w.stacked(about.meaning), "note"), (name, "code"),
         )  # fmt: skip
 
 
@@ -211,17 +140,17 @@ def add_method(book: Workbook, summary: Summary, lang: Lang) -> None:
         sheet.gap()
         for place, line in enumerate(section.lines):
             title = section.title.show(lang) if place == 0 else ""
-            sheet.add((title, "total" if False else "section"), (w.stacked(line), "body"))
+            sheet.add((title, "strong"), (w.stacked(line), "body"))
     sheet.section(w.say("laws"))
     sheet.add((w.say("holds"), "head"), (w.say("law"), "head"), *_heads(w, "left", "right"), ("", "head"))
     for law in summary.laws:
         mark: Cell = ("✓", "ok") if law.holds else ("✗", "red")
-        sheet.add(mark, (law.name, "body"), (law.left, "amount"), (law.right, "amount"))
+        sheet.add(mark, (text(LAWS, law.name).show(lang), "body"), (law.left, "amount"), (law.right, "amount"))
     sheet.section(w.say("assumptions"))
     for name, value in summary.assumptions.items():
-        sheet.add((ASSUMPTIONS.get(name, Text(name, name)).show(lang), "body"), (value, "body"))
+        sheet.add((text(ASSUMPTIONS, name).show(lang), "body"), (value, "body"))
     sheet.section(w.say("inputs"))
-    sheet.add(("", "head"), (w.say("file"), "head"), *_heads(w, "rows", "rejected"), ("SHA-256", "head"))
+    sheet.add(("", "head"), (w.say("file"), "head"), *_heads(w, "file_rows", "rejected"), ("SHA-256", "head"))
     for file in summary.inputs[:INPUTS_LISTED]:
         sheet.add(None, (file.path, "body"), (file.rows, "number"), (file.rejected, "number"), (file.sha256, "mono"))
     if len(summary.inputs) > INPUTS_LISTED:

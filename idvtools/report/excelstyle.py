@@ -11,15 +11,17 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from openpyxl import Workbook
+from openpyxl.cell import Cell as CellObject
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.worksheet.page import PageMargins
 
 from idvtools.report.excelrows import cut, letters
 from idvtools.report.text import printable
 
 Look = Literal[
     "text", "label", "count", "money", "day", "time",
-    "body", "note", "mono", "number", "amount", "total", "total_number", "total_amount",
+    "body", "strong", "note", "mono", "number", "amount", "total", "total_number", "total_amount",
     "title", "section", "head", "head_right", "code", "red", "red_head", "ok",
 ]  # fmt: skip
 Value = str | int | Decimal | date | datetime | None
@@ -35,11 +37,12 @@ class _Look(NamedTuple):
     border: Border | None = None
 
 
-_INK = Font(color="FF1F2933")
-_BOLD = Font(bold=True, color="FF1F2933")
-_MUTED = Font(color="FF6B7785")
-_SMALL = Font(name="Consolas", size=9, color="FF6B7785")
+_INK = Font(name="Arial", size=10, color="FF1F2933")
+_BOLD = Font(name="Arial", size=10, bold=True, color="FF1F2933")
+_MUTED = Font(name="Arial", size=9, color="FF52606D")
+_SMALL = Font(name="Consolas", size=9, color="FF52606D")
 _RED = "FFB42318"
+_GREEN = "FF067647"
 _GREY_FILL = PatternFill("solid", fgColor="FFEEF1F4")
 _PINK_FILL = PatternFill("solid", fgColor="FFFEF3F2")
 _LINE = Side(style="thin", color="FF9AA5B1")
@@ -55,21 +58,22 @@ _LOOKS: Mapping[Look, _Look] = MappingProxyType(
         "time": _Look(_INK, "yyyy-mm-dd hh:mm:ss"),
         # the other sheets
         "body": _Look(_INK, wrap=True),
+        "strong": _Look(_BOLD, wrap=True),
         "note": _Look(_MUTED, wrap=True),
         "mono": _Look(_SMALL),
         "number": _Look(_INK, "#,##0", right=True),
         "amount": _Look(_INK, "#,##0.00", right=True),
-        "total": _Look(_BOLD, border=Border(top=_LINE)),
+        "total": _Look(_BOLD, wrap=True, border=Border(top=_LINE)),
         "total_number": _Look(_BOLD, "#,##0", right=True, border=Border(top=_LINE)),
         "total_amount": _Look(_BOLD, "#,##0.00", right=True, border=Border(top=_LINE)),
-        "title": _Look(Font(size=16, bold=True, color="FF1F2933")),
-        "section": _Look(Font(size=12, bold=True, color="FF1F2933")),
+        "title": _Look(Font(name="Arial", size=16, bold=True, color="FF1F2933")),
+        "section": _Look(Font(name="Arial", size=12, bold=True, color="FF1F2933")),
         "head": _Look(_BOLD, wrap=True, fill=_GREY_FILL, border=Border(bottom=_LINE)),
         "head_right": _Look(_BOLD, right=True, wrap=True, fill=_GREY_FILL, border=Border(bottom=_LINE)),
         "code": _Look(_SMALL),
-        "red": _Look(Font(color=_RED), wrap=True, fill=_PINK_FILL),
-        "red_head": _Look(Font(bold=True, color=_RED), fill=_PINK_FILL),
-        "ok": _Look(Font(color="FF067647"), wrap=True),
+        "red": _Look(Font(name="Arial", size=10, color=_RED), wrap=True, fill=_PINK_FILL),
+        "red_head": _Look(Font(name="Arial", size=10, bold=True, color=_RED), fill=_PINK_FILL),
+        "ok": _Look(Font(name="Arial", size=10, color=_GREEN), wrap=True),
     }
 )
 
@@ -85,9 +89,11 @@ class Sheet:
         Name of the sheet.
     widths : sequence of int
         Width of each column, in characters.
+    pages : int
+        How many pages high it is printed, 0 for as many as it takes.
     """
 
-    def __init__(self, book: Workbook, title: str, widths: Sequence[int]) -> None:
+    def __init__(self, book: Workbook, title: str, widths: Sequence[int], pages: int = 0) -> None:
         self.sheet = book.create_sheet(title)
         self.widths = widths
         self.rows = 0
@@ -96,10 +102,11 @@ class Sheet:
         self.sheet.sheet_view.showGridLines = False
         self.sheet.page_setup.orientation = "landscape"
         self.sheet.page_setup.paperSize = 9  # A4
-        self.sheet.page_setup.fitToHeight = 0
+        self.sheet.page_setup.fitToHeight = pages
+        self.sheet.page_margins = PageMargins(0.4, 0.4, 0.5, 0.5)
         self.sheet.sheet_properties.pageSetUpPr.fitToPage = True
 
-    def cell(self, value: Value, look: Look) -> WriteOnlyCell:
+    def cell(self, value: Value, look: Look) -> CellObject:
         """A cell; text is a text cell whatever it begins with."""
         style = _LOOKS[look]
         cell = WriteOnlyCell(self.sheet)
@@ -108,7 +115,8 @@ class Sheet:
             cell.data_type = "s"
         cell.number_format = "@" if isinstance(value, str) else style.number_format
         cell.font = style.font
-        cell.alignment = Alignment(horizontal="right" if style.right else "left", vertical="top", wrap_text=style.wrap)
+        side = "right" if style.right else "left"
+        cell.alignment = Alignment(horizontal=side, vertical="center", indent=1, wrap_text=style.wrap)
         if style.fill is not None:
             cell.fill = style.fill
         if style.border is not None:
@@ -119,14 +127,13 @@ class Sheet:
         """Append a row; unless given, its height follows from the texts that wrap."""
         self.rows += 1
         lines = max((_lines(*c, width) for c, width in zip(cells, self.widths, strict=False) if c), default=1)
-        if height is not None or lines > 1:
-            self.sheet.row_dimensions[self.rows].height = height or 15.0 * lines + 1
+        self.sheet.row_dimensions[self.rows].height = height or 13.5 * lines + 3
         self.sheet.append([self.cell(*c) if c is not None else None for c in cells])
 
     def wide(self, value: str, look: Look) -> None:
         """Append a row with one text over all columns."""
         lines = _lines(value, look, sum(self.widths))
-        self.add((value, look), *[("", look)] * (len(self.widths) - 1), height=15.0 * lines + 3 if lines > 1 else None)
+        self.add((value, look), *[("", look)] * (len(self.widths) - 1), height=13.5 * lines + 3)
         self.sheet.merged_cells.add(f"A{self.rows}:{letters(len(self.widths) - 1)}{self.rows}")
 
     def gap(self) -> None:
@@ -164,4 +171,5 @@ def display_width(text: str) -> int:
 def _lines(value: Value, look: Look, width: int) -> int:
     if not isinstance(value, str) or not _LOOKS[look].wrap:
         return 1
-    return sum(max(1, -(-display_width(line) // max(width - 1, 1))) for line in value.split("\n"))
+    room = max(int(width * 1.1) - 2, 1)  # a width counts digits of the default font; text is a little narrower
+    return sum(max(1, -(-display_width(line) // room)) for line in value.split("\n"))

@@ -133,12 +133,12 @@ def _buckets() -> Section:
 
 def _laws() -> Section:
     return Section(
-        Text("两条守恒定律", "Two conservation laws"),
+        Text("两条勾稽关系", "Two conservation laws"),
         (
-            Text("笔数守恒：每一方的输入笔数等于各类别笔数之和。",
+            Text("笔数：每一方的输入笔数等于各类别笔数之和。",
                  "Rows: on each side, the rows read equal the rows over all results."),
             Text(
-                "金额守恒：供应商应收减我方应付，等于各类别差额之和，分毫不差。",
+                "金额：供应商应收减我方应付，等于各类别差额之和，分毫不差。",
                 "Money: what the vendor charges minus what is payable equals the sum of the results' differences, "
                 "to the cent.",
             ),

@@ -85,6 +85,14 @@ class EvidenceState:
 
 
 @dataclass(frozen=True, slots=True)
+class Caveat:
+    """Something a reader must know before trusting a figure; said in both languages."""
+
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True)
 class Law:
     """A conservation law as checked: both sides, and whether it holds (always, or the run stops)."""
 
@@ -117,7 +125,7 @@ class Summary:
     notifications: Notifications
     evidence: EvidenceState
     laws: tuple[Law, ...]
-    caveats: tuple[str, ...]
+    caveats: tuple[Caveat, ...]
     assumptions: dict[str, str]
     causes: dict[str, Any] = field(default_factory=dict)
 
@@ -178,7 +186,7 @@ class Summary:
                 "lost": self.evidence.lost,
             },
             "laws": [{"name": w.name, "left": w.left, "right": w.right, "holds": w.holds} for w in self.laws],
-            "caveats": list(self.caveats),
+            "caveats": [c.en for c in self.caveats],
             "assumptions": dict(self.assumptions),
         }
 

@@ -1,4 +1,4 @@
-"""The words of the reports, Chinese and English side by side: one catalogue for every renderer."""
+"""The field's terms in Chinese and English: columns, buckets, reasons, causes. One catalogue for all renderers."""
 
 from __future__ import annotations
 
@@ -55,6 +55,11 @@ def printable(text: str) -> str:
     return _ILLEGAL.sub("\ufffd", text)
 
 
+def text(catalogue: Mapping[str, Text], code: str) -> Text:
+    """The text of `code`; a code that the catalogue lacks stands for itself."""
+    return catalogue.get(code, Text(code, code))
+
+
 def term(catalogue: Mapping[str, Term], code: str) -> Term:
     """The term of `code`; a code that the catalogue lacks stands for itself.
 
@@ -73,12 +78,13 @@ def _terms(*rows: tuple[str, str, str, str, str]) -> Mapping[str, Term]:
     return MappingProxyType({code: Term(Text(zh, en), Text(zh2, en2)) for code, zh, en, zh2, en2 in rows})
 
 
-def _texts(*rows: tuple[str, str, str]) -> Mapping[str, Text]:
+def texts(*rows: tuple[str, str, str]) -> Mapping[str, Text]:
+    """A catalogue from rows of code, Chinese, English."""
     return MappingProxyType({code: Text(zh, en) for code, zh, en in rows})
 
 
 #: Headings of the ledger's columns, and of `difference`, which the reports add.
-COLUMNS: Final = _texts(
+COLUMNS: Final = texts(
     ("op_id", "操作号", "Operation id"),
     ("parent_op_id", "父操作号", "Parent operation"),
     ("app_id", "接入方 appId", "App id"),
@@ -123,14 +129,15 @@ COLUMNS: Final = _texts(
 
 #: The nine buckets of billing.md section 5.
 BUCKETS: Final = _terms(
-    ("duplicate_in_statement", "账单重复", "Duplicate in statement",
+    ("duplicate_in_statement", "对账单重复行", "Duplicate in statement",
      "同一操作号在对账单中再次出现；每个操作号只取首行参与核对，其余各行列于此。",
      "The same operation stands in the statement again; its first row is compared, every further row is listed here."),
     ("only_in_statement", "供应商单边", "Only in statement",
      "对账单列有此笔，我方无任何记录。", "The vendor lists it; we have no record of such an operation."),
     ("only_in_ours", "我方单边", "Only in our records",
-     "我方有此笔，当日对账单已到，但账单未列。", "We have it and that day's statement is there, but does not list it."),
-    ("statement_missing", "账单缺失", "Statement missing",
+     "我方有此笔，当日对账单已到，但对账单未列。",
+     "We have it and that day's statement is there, but does not list it."),
+    ("statement_missing", "对账单缺失", "Statement missing",
      "所属日期的对账单未到，暂不能核对；属覆盖问题，不计作差异。",
      "The statement of its day is not there, so it cannot be compared yet: a gap in coverage, not a break."),
     ("undecidable", "无法判定", "Undecidable",
@@ -194,7 +201,7 @@ CAUSES: Final = _terms(
      "Id numbers are compared after normalising (case, blanks, 15 or 18 digits)."),
     ("subject_per_app_ignored", "跨接入方合并", "App id ignored", "去重时不区分接入方。",
      "Repeats are looked for across apps."),
-    ("status_reported_by_vendor", "以账单状态为准", "Statement's status", "采用对账单状态而非我方状态。",
+    ("status_reported_by_vendor", "以对账单状态为准", "Statement's status", "采用对账单状态而非我方状态。",
      "The statement's status counts instead of ours."),
     ("status_table_edition", "码表版本不同", "Other code table", "采用另一版状态码表。",
      "Another edition of the status table is used."),
@@ -211,8 +218,18 @@ SEVERITIES: Final = _terms(
     ("info", "仅提示", "Info", "不影响金额。", "No charge is at stake."),
 )
 
+#: The conservation laws, by the name under which a run states them.
+LAWS: Final = texts(
+    ("operations in = operations over all buckets", "我方操作笔数＝各类别笔数之和",
+     "Operations read = operations over all results"),
+    ("statement rows in = statement rows over all buckets", "对账单行数＝各类别行数之和",
+     "Statement rows read = statement rows over all results"),
+    ("vendor amount - our amount = differences over all buckets", "供应商应收－我方应付＝各类别差额之和",
+     "Vendor charges − payable = differences over all results"),
+)  # fmt: skip
+
 #: What a run assumed (`Summary.assumptions`).
-ASSUMPTIONS: Final = _texts(
+ASSUMPTIONS: Final = texts(
     ("clock", "计时依据", "Clock"),
     ("timezone", "时区", "Time zone"),
     ("key", "去重口径", "Key of a group"),
@@ -220,112 +237,3 @@ ASSUMPTIONS: Final = _texts(
     ("fallback_status", "缺状态时的替代", "Stand-in for a missing status"),
     ("n_in_one", "多合一计费方式", "Who is billed in an N-in-one"),
 )
-
-#: Titles, headings and short labels.
-LABELS: Final = _texts(
-    ("title", "对账报告", "Reconciliation report"),
-    ("summary", "汇总", "Summary"),
-    ("buckets", "核对结果", "Results"),
-    ("breaks", "差异明细", "Breaks"),
-    ("method", "口径与方法", "Method"),
-    ("refused_sheet", "未采信记录", "Refused"),
-    ("vendor", "供应商", "Vendor"),
-    ("period", "账期", "Period"),
-    ("timezone", "时区", "Time zone"),
-    ("generated", "生成时间", "Generated"),
-    ("version", "程序版本", "Program version"),
-    ("caveats", "读数前须知", "Read before using the figures"),
-    ("item", "项目", "Item"),
-    ("amount", "金额", "Amount"),
-    ("value", "数值", "Value"),
-    ("note", "说明", "Note"),
-    ("amounts", "金额", "Amounts"),
-    ("amount_vendor", "供应商应收", "Vendor charges"),
-    ("amount_vendor_note", "按对账单计费标志与单价", "by the statement's charge flags and the unit prices"),
-    ("amount_ours", "我方应付", "Payable by our records"),
-    ("amount_ours_note", "按计费规则与单价核算", "by the billing rule and the unit prices"),
-    ("difference", "差额（应收－应付）", "Difference (vendor − ours)"),
-    ("difference_note", "正数为供应商多收，负数为少收", "positive: the vendor charges more; negative: less"),
-    ("undecided", "其中：无法判定", "of which undecidable"),
-    ("undecided_note", "供应商已收而我方资料不足以判定的金额",
-     "charged by the vendor where our records cannot tell"),
-    ("no_price", "未设单价，无法计算金额", "no unit price is set, so there are no amounts"),
-    ("counts", "笔数", "Counts"),
-    ("operations", "我方操作", "Our operations"),
-    ("start_failures", "发起失败（不计费）", "Failed starts (never billed)"),
-    ("billable", "应计费", "Billable"),
-    ("undecidable", "无法判定", "Undecidable"),
-    ("packages_ours", "套餐扣减，我方", "Package units, ours"),
-    ("statement_rows", "对账单行数", "Statement rows"),
-    ("charged", "供应商已计费", "Charged by the vendor"),
-    ("packages_vendor", "套餐扣减，供应商", "Package units, vendor"),
-    ("break_rows", "差异笔数", "Breaks"),
-    ("coverage", "对账单覆盖", "Statement coverage"),
-    ("days_expected", "账期天数", "Days in the period"),
-    ("days_missing", "缺对账单的天数", "Days without a statement"),
-    ("files_missing", "缺失的对账单文件", "Statement files missing"),
-    ("notifications", "状态通知", "Notifications"),
-    ("received", "收到", "Received"),
-    ("accepted", "采信", "Accepted"),
-    ("duplicates", "其中：重复", "of these, duplicates"),
-    ("unchecked", "其中：未验签", "of these, unchecked"),
-    ("failed_check", "验签不符，不采信", "Check failed, ignored"),
-    ("evidence", "证据留存", "Evidence"),
-    ("needed", "应留存", "Needed"),
-    ("present", "已入库", "In the vault"),
-    ("due_soon", "待拉取", "To be pulled"),
-    ("lost", "已逾期，无法拉取", "Lost, past the time limit"),
-    ("pull_today", "份证据须尽快拉取，逾期将无法取得", "evidence files to pull now, before their time limit"),
-    ("lost_today", "份证据已逾期，无法取得", "evidence files are past their time limit and lost"),
-    ("rows", "笔数", "Rows"),
-    ("share", "占比", "Share"),
-    ("meaning", "说明", "Meaning"),
-    ("total", "合计", "Total"),
-    ("total_ok", "合计等于汇总差额", "The total equals the difference in the summary"),
-    ("total_bad", "合计与汇总差额不符", "The total does not equal the difference in the summary"),
-    ("causes", "差异原因", "Causes"),
-    ("causes_note", "逐一改变一项假设后与供应商一致的笔数与金额",
-     "breaks that vanish when this one assumption is changed"),
-    ("reasons", "无法判定的原因", "Undecidable, by reason"),
-    ("stake", "供应商应收", "Vendor charges"),
-    ("no_breaks", "本期无差异。", "No breaks in this period."),
-    ("no_undecidable", "本期没有无法判定的操作。", "Nothing is undecidable in this period."),
-    ("refused", "验签不符的通知", "Notifications that failed their check"),
-    ("rejects", "无法读取的行", "Lines that could not be read"),
-    ("received_at", "收到时间", "Received"),
-    ("event", "事件", "Event"),
-    ("file", "文件", "File"),
-    ("line", "行号", "Line"),
-    ("why", "原因", "Reason"),
-    ("laws", "守恒核验", "Conservation laws"),
-    ("law", "定律", "Law"),
-    ("left", "左侧", "Left side"),
-    ("right", "右侧", "Right side"),
-    ("holds", "成立", "Holds"),
-    ("assumptions", "本次采用的口径", "Assumptions of this run"),
-    ("inputs", "输入文件", "Input files"),
-    ("rejected", "剔除行", "Rejected"),
-    ("operation", "操作", "Operation"),
-    ("when", "计费日 / 发起时间", "Billing day / request time"),
-    ("app_site", "接入方 / 数据类型", "App / data type"),
-    ("statuses", "状态：我方 → 供应商", "Status: ours → vendor"),
-    ("charges", "应计费 → 已计费", "Billable → charged"),
-    ("detail", "依据与原因", "Reason and cause"),
-    ("statement_place", "对账单位置", "Place in the statement"),
-    ("billed_instead", "已计费", "billed"),
-)  # fmt: skip
-
-
-def left_out(shown: int, total: int, rest: Text) -> Text:
-    """The line under a list that was cut: how many rows it shows, and where the `rest` stand.
-
-    Examples
-    --------
-    >>> left_out(500, 1234, Text("见 breaks.csv", "stand in breaks.csv")).en
-    '500 of 1,234 rows are shown; the other 734 stand in breaks.csv.'
-    """
-    more = total - shown
-    return Text(
-        f"共 {total:,} 行，此处列 {shown:,} 行；其余 {more:,} 行{rest.zh}。",
-        f"{shown:,} of {total:,} rows are shown; the other {more:,} {rest.en}.",
-    )

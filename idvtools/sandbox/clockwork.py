@@ -11,6 +11,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -74,7 +75,11 @@ class Calendar:
     """
 
     month: str
-    zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The vendor's zone."""
+        return ZoneInfo("Asia/Shanghai")
 
     @cached_property
     def days(self) -> list[date]:
@@ -132,7 +137,7 @@ class Calendar:
     @cached_property
     def rotations(self) -> list[tuple[KeySlot, KeySlot]]:
         """Pairs of neighbouring keys, both known, with a rotation inside the month."""
-        pairs = [p for slots in self.key_slots.values() for p in zip(slots, slots[1:], strict=False)]
+        pairs = [p for slots in self.key_slots.values() for p in pairwise(slots)]
         return [(old, new) for old, new in pairs if old.listed and new.listed]
 
     def request_file(self, moment: int) -> tuple[RequestKind, str]:

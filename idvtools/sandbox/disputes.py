@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from idvtools.sandbox.clockwork import APPS, SITES
+from idvtools.sandbox.dice import HOUR, next_day, sub_status
 from idvtools.sandbox.plan import Operation
-from idvtools.sandbox.stage import HOUR, Scenario, Stage, next_day, sub_status
+from idvtools.sandbox.stage import Scenario, Stage
 
 __all__ = ["DISPUTES", "ordinary"]
 
@@ -15,6 +16,8 @@ def ordinary(s: Stage) -> None:
     """One operation of an ordinary day: reported, in the statement, judged alike by both sides."""
     app = s.app()
     operation = s.start(app=app, at=s.moment(s.day(app), 6, 23))
+    if operation.serial % 25 == 0:
+        operation.biz_no += "-测试"
     if s.rng.random() < 0.85:
         s.billed(operation, s.effective())
     else:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from idvtools.sandbox.clockwork import COMBO_SITE, SITES
+from idvtools.sandbox.dice import MINUTE, sub_status
 from idvtools.sandbox.plan import Child, Operation
-from idvtools.sandbox.stage import MINUTE, Scenario, Stage, sub_status
+from idvtools.sandbox.stage import Scenario, Stage
 
 __all__ = ["RECORDS"]
 
@@ -125,15 +126,16 @@ def _start_failure(s: Stage, turn: int) -> None:
     day = s.day(app)
     person, site, at = s.person(), s.rng.choice(SITES), s.moment(day)
     for i in range(1 + turn % 2):
-        s.start_fails(person, app, site, at + i * MINUTE, *_START_ERRORS[(turn + i) % len(_START_ERRORS)])
+        error = _START_ERRORS[(turn + i) % len(_START_ERRORS)]
+        s.start_fails(person, app=app, site=site, at=at + i * MINUTE, error=error)
     s.billed(s.start(app=app, site=site, person=person, at=at + 3 * MINUTE), s.effective())
 
 
 def _start_failure_alone(s: Stage, turn: int) -> None:
     """The start is answered with an error, and that was that."""
     app = s.app()
-    code, message = _START_ERRORS[turn % len(_START_ERRORS)]
-    s.start_fails(s.person(), app, s.rng.choice(SITES), s.moment(s.day(app)), code, message)
+    error = _START_ERRORS[turn % len(_START_ERRORS)]
+    s.start_fails(s.person(), app=app, site=s.rng.choice(SITES), at=s.moment(s.day(app)), error=error)
 
 
 def _not_in_requests(s: Stage, turn: int) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from idvtools.sandbox.clockwork import APPS, SITES
-from idvtools.sandbox.stage import HOUR, Scenario, Stage, next_day
+from idvtools.sandbox.dice import HOUR, next_day
+from idvtools.sandbox.stage import Scenario, Stage
 
 __all__ = ["REPEATS"]
 
@@ -160,6 +161,16 @@ def _vendor_clock_next_day_freed(s: Stage, turn: int) -> None:
     s.expect(second, status, True, "first_effective", bucket="underbilled", vendor_rule="clock_create_time")
 
 
+def _price_change_at_midnight(s: Stage, turn: int) -> None:
+    """The last milliseconds before a new price by our clock, the first under it by the vendor's.
+
+    Each side prices its own day, so that the amounts of this matched pair differ.
+    """
+    short = s.rng.randint(2, 50)
+    midnight = s.calendar.start(s.calendar.tax_change)
+    s.billed(s.start(site=SITES[1], at=midnight - short, lag=s.rng.randint(max(5, short), 60)), s.effective())
+
+
 def _period_edge(s: Stage, turn: int, midnight: int) -> None:
     short = s.rng.randint(2, 50)
     operation = s.start(at=midnight - short, lag=s.rng.randint(max(5, short), 60))
@@ -230,6 +241,7 @@ REPEATS = (
     Scenario("vendor_clock_next_day", _vendor_clock_next_day, 1),
     Scenario("vendor_clock_next_day_charged", _vendor_clock_next_day_charged, 2),
     Scenario("vendor_clock_next_day_freed", _vendor_clock_next_day_freed, 2),
+    Scenario("price_change_at_midnight", _price_change_at_midnight, 1),
     Scenario("period_edge_end", _period_edge_end, 1),
     Scenario("period_edge_start", _period_edge_start, 1),
     Scenario("rotation_old_key", _rotation_old_key, 2),

@@ -8,13 +8,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-from idvtools.sandbox.clockwork import APPS, SITES, Calendar, DaIds, RequestKind
-from idvtools.sandbox.people import Person, Population
+from idvtools.sandbox.clockwork import SITES, Calendar, DaIds
+from idvtools.sandbox.dice import MINUTE, Dice, authorized, json_result, sub_status
+from idvtools.sandbox.people import Person
 from idvtools.sandbox.plan import (
-    EFFECTIVE_FINAL,
-    INEFFECTIVE_FINAL,
     Child,
     Expected,
     Manner,
@@ -29,10 +28,6 @@ from idvtools.sandbox.plan import (
     effective,
 )
 
-MINUTE = 60_000
-HOUR = 60 * MINUTE
-_SUB_STATUSES = {41: (80020, 81530, 81531, 81532), 43: (60026, 60028, 100500), 44: (81535, 100099, 100503)}
-
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
@@ -43,67 +38,14 @@ class Scenario:
     size: int
 
 
-class Stage:
-    """Collects a `Plan`; every choice is the seeded generator's."""
+class Stage(Dice):
+    """Collects a `Plan`; what a scenario does not say is left to the dice."""
 
     def __init__(self, calendar: Calendar, rng: random.Random) -> None:
-        self.calendar = calendar
-        self.rng = rng
+        super().__init__(calendar, rng)
         self.plan = Plan()
         self.scenario = ""
-        self._people = Population()
         self._ids = DaIds(rng)
-        self._serial = 0
-        self._biz = 0
-        self._free: dict[tuple[tuple[str, ...], int, RequestKind | None, int], list[date]] = {}
-
-    # ---- choices
-
-    def serial(self) -> int:
-        """The next running number; it keeps every order stable."""
-        self._serial += 1
-        return self._serial
-
-    def day(self, *apps: str, span: int = 0, kind: RequestKind | None = None, spare: int = 0) -> date:
-        """A day on which nothing special happens to these apps, nor on the `span` days after it.
-
-        `kind` asks for a day whose requests are logged that way; `spare` for so many days left in the month.
-        """
-        key = (apps, span, kind, spare)
-        if key not in self._free:
-            days, special = self.calendar.days, (self.calendar.missing, self.calendar.lost)
-            self._free[key] = [
-                day
-                for i, day in enumerate(days[: len(days) - max(span, spare)])
-                if not any((app, days[i + k]) in special for app in apps for k in range(span + 1))
-                and kind in (None, self.calendar.request_kind(day))
-            ]
-        return self.rng.choice(self._free[key])
-
-    def moment(self, day: date, first: float = 7, last: float = 19) -> int:
-        """A millisecond of a day between two hours of it."""
-        return self.calendar.start(day) + self.rng.randrange(int(first * HOUR), int(last * HOUR))
-
-    def person(self, *, with_x: bool = False) -> Person:
-        """Somebody nobody has seen before."""
-        return self._people.new(with_x=with_x)
-
-    def app(self) -> str:
-        """One of our apps."""
-        return self.rng.choice(APPS)
-
-    def effective(self) -> int:
-        """A final status that counts; most often success."""
-        return 10 if self.rng.random() < 0.6 else self.rng.choice(EFFECTIVE_FINAL)
-
-    def ineffective(self) -> int:
-        """A final status that does not count."""
-        return self.rng.choice(INEFFECTIVE_FINAL)
-
-    def biz_no(self, moment: int) -> str:
-        """The next business number."""
-        self._biz += 1
-        return f"b{self.calendar.local(moment):%Y%m%d}{self._biz:06d}"
 
     # ---- what happened
 
@@ -165,12 +107,12 @@ class Stage:
         self.plan.operations.append(operation)
         return operation
 
-    def start_fails(self, person: Person, app: str, site: str, at: int, code: int, message: str) -> None:
+    def start_fails(self, person: Person, *, app: str, site: str, at: int, error: tuple[int, str]) -> None:
         """A start-vdi request that was answered with an error."""
         self.plan.failures.append(
             StartFailure(
                 self.serial(), self.scenario, person, app, site, self.biz_no(at), at,
-                self.calendar.key_at(app, at), code, message,
+                self.calendar.key_at(app, at), *error,
             )
         )  # fmt: skip
 
@@ -189,7 +131,9 @@ class Stage:
         """A notification arrives, a few minutes after the start unless `at` says when."""
         serial = self.serial()
         if place is None:
-            ways: tuple[Place, ...] = ("bare", "log", "daily") if manner == "bare" else ("daily",) * 16 + ("log",)
+            ways: tuple[Place, ...] = (
+                ("bare", "bare", "log", "daily") if manner == "bare" else ("daily",) * 16 + ("log",)
+            )
             place = ways[serial % len(ways)]
         received = at if at is not None else operation.made + self.rng.randrange(90_000, 900_000)
         nonce = f"{self.rng.getrandbits(128):032x}"
@@ -203,22 +147,21 @@ class Stage:
         again = Notice(self.serial(), at, notice.report, notice.manner, notice.place, notice.nonce, notice.claims)
         self.plan.notices.append(again)
 
-    def poll(
-        self, operation: Operation, status: int, *, at: int | None = None, children: Sequence[Child] = ()
-    ) -> None:
+    def poll(self, operation: Operation, status: int, *, at: int | None = None, children: Sequence[Child] = ()) -> None:
         """We ask get-da-status ourselves."""
         polled = at if at is not None else operation.made + 20 * MINUTE + self.rng.randrange(MINUTE)
         self.plan.polls.append(Poll(self.serial(), polled, self._report(operation, status, None, children)))
 
     def finish(self, operation: Operation, status: int, *, at: int | None = None) -> None:
-        """The notifications that an operation of this final status usually gives, all of them signed."""
+        """The notifications that an operation of this final status usually gives: signed, now and then bare."""
         received = at if at is not None else operation.made + self.rng.randrange(90_000, 900_000)
+        manner: Manner = "bare" if operation.serial % 40 == 1 else "signed"
         if operation.serial % 12 == 0:
             self.notify(operation, 5, at=received - 30_000)
         if status == 10 and operation.serial % 5 < 2:
-            self.notify(operation, 10, at=received, json_result=5)
+            self.notify(operation, 10, manner=manner, at=received, json_result=5)
             received += self.rng.randrange(15_000, 200_000)
-        self.notify(operation, status, at=received)
+        self.notify(operation, status, manner=manner, at=received)
 
     def row(
         self,
@@ -313,9 +256,7 @@ class Stage:
         """Count a phenomenon."""
         self.plan.phenomena[name] = self.plan.phenomena.get(name, 0) + times
 
-    def _report(
-        self, operation: Operation, status: int, parsed: int | None, children: Sequence[Child]
-    ) -> Report:
+    def _report(self, operation: Operation, status: int, parsed: int | None, children: Sequence[Child]) -> Report:
         return Report(
             op_id=operation.op_id,
             app_id=operation.app_id,
@@ -328,24 +269,3 @@ class Stage:
             authorized=authorized(operation, status),
             children=tuple(children),
         )
-
-
-def sub_status(operation: Operation, status: int) -> int:
-    """The daSubStatus that both sides give for this operation in this status."""
-    codes = _SUB_STATUSES.get(status, (0,))
-    return codes[operation.serial % len(codes)]
-
-
-def json_result(operation: Operation, status: int) -> int:
-    """The jsonResult that both sides give for this operation in this status, in the end."""
-    return 5 if status != 10 else {0: 11, 1: 12}.get(operation.serial % 25, 10)
-
-
-def authorized(operation: Operation, status: int) -> int:
-    """When the user authorised (ms UTC), 0 where it never came to that."""
-    return operation.made + 20_000 + operation.serial % 60 * 1000 if status in (5, 8, 9, 10, 13, 15) else 0
-
-
-def next_day(day: date) -> date:
-    """The day after."""
-    return day + timedelta(days=1)

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    WrapSerializer,
+)
 from pydantic_core import PydanticCustomError
 
 from idvtools.errors import SettingsError
@@ -29,6 +39,7 @@ _KINDS: tuple[tuple[type, str], ...] = (  # bool before int, datetime before dat
     (str, "text"),
     (datetime, "a time"),
     (date, "a date"),
+    (time, "a time of day"),
     (list, "a list"),
     (dict, "a table"),
 )
@@ -230,11 +241,19 @@ def _frozen(vendors: Mapping[str, VendorSettings]) -> Mapping[str, VendorSetting
     return MappingProxyType(dict(vendors))
 
 
+def _thawed(vendors: Mapping[str, VendorSettings], handler: SerializerFunctionWrapHandler) -> object:
+    return handler(dict(vendors))
+
+
 class Settings(_Table):
     """All of idvtools.toml. Made by `idvtools.settings.load`."""
 
     workspace: WorkspaceSettings
-    vendors: Annotated[Mapping[Annotated[str, AfterValidator(_vendor_name)], VendorSettings], AfterValidator(_frozen)]
+    vendors: Annotated[
+        Mapping[Annotated[str, AfterValidator(_vendor_name)], VendorSettings],
+        AfterValidator(_frozen),
+        WrapSerializer(_thawed),
+    ]
 
     def vendor(self, name: str) -> VendorSettings:
         """Settings of one vendor.

@@ -1,4 +1,4 @@
-"""An in-memory month: what was sent, what was reported, what the vendor's statement says. All instants are UTC epoch ms."""
+"""An in-memory month: what was sent, what was reported, what the vendor's statement says. Instants are UTC epoch ms."""
 
 from __future__ import annotations
 

@@ -55,9 +55,7 @@ def make(
     asked = [poll for truth in truths for poll in polls(scene, truth)]
     rng.shuffle(asked)
     rows, files = statement(scene, truths)
-    settings = Settings(
-        timezone, fallback_status, n_in_one, price_list(prices, scene), scene.apps, keys and public_key
-    )
+    settings = Settings(timezone, fallback_status, n_in_one, price_list(prices, scene), scene.apps, keys and public_key)
     return Month(seed, month, settings, tuple(starts), tuple(told), tuple(asked), rows, files)
 
 

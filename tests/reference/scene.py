@@ -1,9 +1,9 @@
-"""What really happened in a made-up month: applications, people, instants, and the operations with their true status."""
+"""What really happened in a made-up month: applications, people, instants, operations with their true status."""
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zlib import crc32
 from zoneinfo import ZoneInfo
@@ -15,11 +15,13 @@ SECOND, HOUR, DAY = 1000, 3_600_000, 86_400_000
 APPS = ["zd1uahd8", "de1jvbe1", "zd1zl4kd"]
 SITES = ["chrome-chiyubank-jyj", "chrome-govhk-tax", "某站点-tax"]
 # One human can be several subjects: the platform compares the text that it was sent.
-PERSONS = ["110101199003071234", "44030119851212002X", "44030119851212002x", "310101198001010019", "310101198001010019 "]
+PERSONS = [
+    "110101199003071234", "44030119851212002X", "44030119851212002x", "310101198001010019", "310101198001010019 ",
+]  # fmt: skip
 STATUSES = {10: 45, 20: 6, 21: 3, 25: 6, 24: 2, 13: 4, 15: 2, 30: 3, 41: 5, 43: 4, 44: 5, 94: 2, 14: 1, 42: 1, 101: 1,
             100: 1, 92: 1, 22: 1, 50: 1, 60: 1, 9: 4, 8: 2, 5: 3, 4: 1, 0: 2, -4: 2, 77: 1, 999: 1, -7: 1}  # fmt: skip
 SUB_STATUSES = {10: ["0", "0", ""], 41: ["80020", "81530", ""], 44: ["81535", "100099", ""]}
-EXTRA_APP_KEY_LETTERS = "ABCDEFGHJKLMNPabcdefghkmnp23456789"
+APP_KEY_LETTERS = "ABCDEFGHJKLMNPabcdefghkmnp23456789"
 
 
 @dataclass
@@ -82,7 +84,7 @@ class Scene:
             AesKey(f"{app_id}-{number}", instant // SECOND * SECOND, rng.randbytes(16))
             for number, instant in enumerate(froms)
         )
-        app_key = "".join(rng.choices(EXTRA_APP_KEY_LETTERS, k=64))
+        app_key = "".join(rng.choices(APP_KEY_LETTERS, k=64))
         return App(app_id, app_key if with_key else None, keys)
 
     def midnight(self, day: date) -> int:
@@ -100,7 +102,9 @@ class Scene:
         if kind < 0.25:
             return midnight + self.rng.choice([-500, -2, -1, 0, 0, 1, 2, 500])
         if kind < 0.5:
-            return midnight + self.rng.choice([1, 10 * HOUR, 10 * HOUR + 1, 16 * HOUR, 23 * HOUR])
+            return midnight + self.rng.choice(
+                [1, 10 * HOUR, 10 * HOUR + 1, 16 * HOUR, 23 * HOUR, 24 * HOUR + HOUR // 2]
+            )
         if kind < 0.58 and self.rotations:
             return self.rng.choice(self.rotations) + self.rng.choice([-40 * SECOND, -1, 0, 1, 30 * SECOND])
         return midnight + self.rng.randrange(DAY)
@@ -110,7 +114,8 @@ class Scene:
         while True:
             kind = self.rng.random()
             if kind < 0.93:
-                tail = str((created_at - EPOCH) << 22 | self.rng.choice([self.rng.randrange(8), self.rng.randrange(2**22)]))
+                counter = self.rng.randrange(self.rng.choice([8, 2**22]))
+                tail = str((created_at - EPOCH) << 22 | counter)
             elif kind < 0.97:
                 tail = "".join(self.rng.choices("ABCDXYZ0123456789", k=12)) + "Q"
             elif kind < 0.98:
@@ -126,23 +131,19 @@ class Scene:
         rng = self.rng
         app_id, sent_at = rng.choice(self.app_ids), self.moment()
         created_at = sent_at + rng.choices([0, 1, 5, 40, 900, -3, DAY, 31 * DAY], [4, 4, 4, 4, 4, 1, 0.3, 0.1])[0]
-        biz_no = rng.choice(
-            [f"b{number}", f"b{number}", f"{1667793902434 + number}", f"{number:06d}", f"订单{number}", f'a,"{number}"']
-            + ["NA", "1e5", "null", f"{number}.0"][number % 4 : number % 4 + 1]
-        )
+        odd = ["NA", "1e5", "null", f"{number}.0", f'a,"{number}"', f"={number}+1"][number % 6]
+        usual = [f"b{number}", f"{1667793902434 + number}", f"{number:06d}", f"订单{number}"]
+        biz_no = rng.choice([*usual, *usual, odd])
         truth = Truth(
             self.da_id(app_id, created_at), app_id, rng.choice(self.persons), rng.choice(self.sites), biz_no,
             sent_at, created_at, self.status(), rng.choice([5, 10, 10, 11, 12, 13, 100]),
         )  # fmt: skip
         if self.chance(0.06):
             count, one_site = rng.choice([1, 2, 3, 3, 12]), self.chance(0.4)
-            truth.children = [
-                Truth(
-                    f"{truth.da_id}-{k}", app_id, truth.person, truth.site if one_site else rng.choice(self.sites),
-                    biz_no, sent_at, created_at, self.status(), 5,
-                )  # fmt: skip
-                for k in range(count)
-            ]
+            for k in range(count):
+                site = truth.site if one_site else rng.choice(self.sites)
+                truth.children.append(replace(truth, da_id=f"{truth.da_id}-{k}", site=site, status=self.status()))
+                truth.children[-1].json_result, truth.children[-1].children = 5, []
         return truth
 
     def status(self) -> int:

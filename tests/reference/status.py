@@ -1,4 +1,4 @@
-"""What an operation's status is: the code table, the trust of each report, and which report wins (billing.md section 1)."""
+"""What an operation's status is: the code table, each report's trust, which report wins (billing.md section 1)."""
 
 from __future__ import annotations
 

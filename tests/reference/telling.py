@@ -1,4 +1,4 @@
-"""How what happened reaches us: the request log, notifications, polls; with all that is lost, doubled, late and forged."""
+"""How what happened reaches us: request log, notifications, polls; with all that is lost, doubled, late and forged."""
 
 from __future__ import annotations
 
@@ -22,11 +22,9 @@ def readable(app: App | None, requested_at: int, key: bytes) -> bool:
 def log_start(scene: Scene, truth: Truth) -> Start:
     """Log a start as sent: in clear, or with the key of the day, a neighbour's, or one that nobody has any more."""
     app = next((app for app in scene.apps if app.id == truth.app_id), None)
-    plain = Start(
-        truth.da_id, truth.app_id, truth.biz_no, truth.site, truth.sent_at, truth.person, None, truth.person
-    )
+    plain = Start(truth.da_id, truth.app_id, truth.biz_no, truth.site, truth.sent_at, truth.person, None, truth.person)
     if scene.chance(0.4):
-        return replace(plain, requested_at=None) if scene.chance(0.1) else plain
+        return replace(plain, requested_at=None) if scene.chance(0.15) else plain
     keys = [] if app is None else [key.key for key in app.aes_keys]
     current = 0 if app is None else max(sum(key.valid_from <= truth.sent_at for key in app.aes_keys) - 1, 0)
     place = current + scene.rng.choices([0, -1, 1, -2], [80, 7, 6, 2])[0]
@@ -84,9 +82,8 @@ def notices(scene: Scene, truth: Truth) -> list[Notice]:
     if truth.status == 10 and told and scene.chance(0.06):
         # Its instant is its own, so that no two different results have equal claims.
         other = rng.choice([value for value in (10, 11, 12, 13) if value != truth.json_result])
-        told.append(
-            replace(_notice(scene, truth, 10, "signed"), json_result=other, received_at=truth.sent_at + 300 * SECOND + 7)
-        )
+        own_instant = truth.sent_at + 300 * SECOND + 7
+        told.append(replace(_notice(scene, truth, 10, "signed"), json_result=other, received_at=own_instant))
     if scene.chance(0.08):
         told.append(_notice(scene, truth, rng.choice([10, 10, 20, 13, 41]), rng.choice(FORGERIES)))
     if told and scene.chance(0.02):
@@ -103,11 +100,10 @@ def polls(scene: Scene, truth: Truth) -> list[Poll]:
     told = []
     for _ in range(scene.rng.choices([0, 1, 2], [8, 2, 0.5])[0]):
         status = truth.status if scene.chance(0.75) else scene.rng.choice([5, 9, 8, 10, 20, 41, 0])
-        told.append(
-            Poll(
-                truth.da_id, truth.app_id, truth.biz_no, truth.site, status, sub_status(truth.da_id, status),
-                scene.rng.choice([5, truth.json_result]) if status == 10 else 5, truth.authorized_ts,
-                _children(scene, truth), _came(scene, truth),
-            )  # fmt: skip
-        )
+        poll = Poll(
+            truth.da_id, truth.app_id, truth.biz_no, truth.site, status, sub_status(truth.da_id, status),
+            scene.rng.choice([5, truth.json_result]) if status == 10 else 5, truth.authorized_ts,
+            _children(scene, truth), _came(scene, truth),
+        )  # fmt: skip
+        told.append(poll)
     return told

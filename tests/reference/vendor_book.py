@@ -67,18 +67,20 @@ def _wrong_field(scene: Scene, row: StatementRow) -> StatementRow:
     """Let one column say something else."""
     wrong = scene.rng.choice(["da_status", "site", "biz_no", "no biz_no", "app_id", "sub_status", "json_result"])
     if wrong == "da_status":
-        return replace(row, da_status=scene.status())
-    if wrong == "site":
-        return replace(row, site=scene.rng.choice([*scene.sites, "chrome-unknown"]))
-    if wrong == "biz_no":
-        return replace(row, biz_no="0" + row.biz_no)
-    if wrong == "no biz_no":
-        return replace(row, biz_no="")
-    if wrong == "app_id":
-        return replace(row, app_id=scene.rng.choice([*scene.app_ids, "zz9zz9zz"]))
-    if wrong == "sub_status":
-        return replace(row, sub_status="80020")
-    return replace(row, json_result=scene.rng.choice(["12", "101"]))
+        row = replace(row, da_status=scene.status())
+    elif wrong == "site":
+        row = replace(row, site=scene.rng.choice([*scene.sites, "chrome-unknown"]))
+    elif wrong == "biz_no":
+        row = replace(row, biz_no="0" + row.biz_no)
+    elif wrong == "no biz_no":
+        row = replace(row, biz_no="")
+    elif wrong == "app_id":
+        row = replace(row, app_id=scene.rng.choice([*scene.app_ids, "zz9zz9zz"]))
+    elif wrong == "sub_status":
+        row = replace(row, sub_status="80020")
+    else:
+        row = replace(row, json_result=scene.rng.choice(["12", "101"]))
+    return row
 
 
 def _timed(row: StatementRow, created: int) -> StatementRow:
@@ -97,7 +99,7 @@ def _again(scene: Scene, row: StatementRow) -> StatementRow:
 
 
 def _files(scene: Scene, rows: list[StatementRow]) -> set[tuple[str, date]]:
-    """Decide which files there are: those with rows, perhaps one for every day, and of one application some are lost."""
+    """Decide which files there are: those with rows, perhaps one for every day; of one application some are lost."""
     around = [scene.days[0] - timedelta(days=1), *scene.days, scene.days[-1] + timedelta(days=1)]
     days = around if scene.chance(0.5) else sorted(set(scene.active))
     files = {(app_id, day) for app_id in scene.app_ids for day in days}

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -32,6 +33,10 @@ NOISE = [
     "",
     '2026-10-03 12:00:01.124 WARN [http-2] c.e.Callback - received {"received_at": "2026-10-0',
 ]
+POLL_NOISE = [
+    '{"polled_at": "2026-10-03T12:00:01+08:00", "response": {"errorCode": -44009, "errorMessage": "no", "data": null}}',
+    '{"polled_at": "2026-10-03T12:00:01+08:00", "resp',
+]
 STATEMENT_COLUMNS = [
     "da_id", "biz_no", "app_id", "site", "access_way", "da_status", "da_sub_status", "json_result", "authorize_time",
     "charge_flag", "charge_package", "user_protocol_upload_flag", "create_time",
@@ -46,7 +51,7 @@ def write(month: Month, folder: Path) -> Path:
     _write_settings(month, folder)
     _write_requests(month, folder / "requests", rng)
     _write_lines(folder / "callbacks", [_notice_line(notice, month, rng) for notice in month.notices], rng, NOISE)
-    _write_lines(folder / "polls", [_poll_line(poll, rng) for poll in month.polls], rng)
+    _write_lines(folder / "polls", [_poll_line(poll, rng) for poll in month.polls], rng, POLL_NOISE)
     _write_statements(month, folder / "statements", rng)
     return folder
 
@@ -177,9 +182,11 @@ def _write_text(path: Path, text: str, rng: random.Random) -> None:
 # --- callbacks and polls ----------------------------------------------------------------------------------------------
 
 
-def _write_lines(folder: Path, lines: list[str], rng: random.Random, noise: list[str] | None = None) -> None:
+def _write_lines(folder: Path, lines: list[str], rng: random.Random, noise: list[str]) -> None:
     for number, part in enumerate(_dealt(lines, rng)):
-        mixed = [line for text in part for line in ([text, rng.choice(noise)] if noise and rng.random() < 0.03 else [text])]
+        mixed = []
+        for line in part:
+            mixed += [line, rng.choice(noise)] if rng.random() < 0.03 else [line]
         _write_text(folder / f"log-{number}.jsonl", "\n".join(mixed) + "\n", rng)
 
 
@@ -270,7 +277,11 @@ def _write_statement(month: Month, folder: Path, app_id: str, day: date, rng: ra
 
 def _statement_cells(row: StatementRow) -> list[str]:
     # The cells follow from the row alone, so that a row listed twice is the very same text.
-    authorized = _statement_time(row.authorize_time, row) if row.authorize_time else ("" if row.line % 2 else "0")
+    authorized = (
+        _statement_time(row.authorize_time, row)
+        if row.authorize_time
+        else ("" if crc32(row.da_id.encode()) % 2 else "0")
+    )
     return [
         row.da_id, row.biz_no, row.app_id, row.site, "h5", str(row.da_status), row.sub_status, row.json_result,
         authorized, "Y" if row.charge else "N", "Y" if row.package else "N", "Y", _statement_time(row.create_time, row),

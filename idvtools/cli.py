@@ -1,0 +1,162 @@
+"""The command line: each command a few lines over the workspace."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from idvtools import __version__
+from idvtools.errors import IdvError, InputError
+
+_FOLDER = click.Path(path_type=Path)
+
+
+def _example(text: str) -> str:
+    return f"\b\nExample:\n  {text}"
+
+
+class _Group(click.Group):
+    """Errors on stderr, one line per problem, no traceback; exit status 2 for what the user gave."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        try:
+            status = super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.UsageError as error:
+            where = error.ctx.command_path if error.ctx else "idvtools"
+            click.echo(f"error: {error.format_message()} (see: {where} --help)", err=True)
+            status = 2
+        except click.ClickException as error:
+            click.echo(f"error: {error.format_message()}", err=True)
+            status = 2
+        except IdvError as error:
+            for problem in error.problems:
+                click.echo(f"error: {problem}", err=True)
+            status = 2 if isinstance(error, InputError) else 1
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("stopped", err=True)
+            status = 130
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="idvtools")
+def main() -> None:
+    """What did we really use, what may the vendor charge, and what proves it?"""
+
+
+@main.command("reconcile", epilog=_example("idvtools reconcile sample_data/2026-10 --vendor dec --month 2026-10 --out out/october"))
+@click.argument("workspace", type=_FOLDER)
+@click.option("--vendor", required=True, help="Name of the vendor: dec.")
+@click.option("--month", help="Calendar month, YYYY-MM, in the workspace's zone.")
+@click.option("--from", "first", metavar="D", help="First day, YYYY-MM-DD, instead of --month.")
+@click.option("--to", "last", metavar="D", help="Last day, included.")
+@click.option("--out", "out", type=_FOLDER, required=True, help="Folder for the results; it must be new or empty.")
+@click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True)
+@click.option("--lang", type=click.Choice(["zh", "en", "both"]), default="both", show_default=True, help="Language of the reports.")
+@click.option("--check", is_flag=True, help="Exit with status 1 if there are breaks.")
+@click.option("--strict", is_flag=True, help="Make lines that cannot be read an error.")
+@click.option("--force", is_flag=True, help="Replace the results in a folder that is not empty; other files stay.")
+@click.option("--no-cache", is_flag=True, help="Read every file anew. This version keeps no cache and always does.")
+@click.option("--ledger-csv", is_flag=True, help="Write ledger.csv too.")
+@click.option("--progress/--no-progress", default=None, help="Show stages on stderr (default: on a terminal).")
+def reconcile_command(
+    workspace: Path,
+    vendor: str,
+    month: str | None,
+    first: str | None,
+    last: str | None,
+    out: Path,
+    engine: str,
+    lang: Any,
+    check: bool,
+    strict: bool,
+    force: bool,
+    no_cache: bool,
+    ledger_csv: bool,
+    progress: bool | None,
+) -> int:
+    """Judge every operation of a period and compare it with the vendor's statements."""
+    from idvtools.report.outputs import check_folder  # noqa: PLC0415  start-up time of --help
+    from idvtools.workspace import Workspace  # noqa: PLC0415
+
+    if engine == "spark":
+        raise InputError("--engine spark is not part of this version; use duckdb")
+    source = Workspace(workspace)
+    source.check_output(out)
+    check_folder(out, force=force)
+    show = _progress(progress)
+    result = source.reconcile(vendor, month, first=first, last=last, strict=strict, progress=show)
+    show("writing")
+    result.write(out, lang=lang, force=force, ledger_csv=ledger_csv)
+    show("")
+    summary = result.summary
+    for caveat in summary.caveats:
+        click.echo(f"warning: {caveat.zh if lang == 'zh' else caveat.en}", err=True)
+    click.echo(_closing(summary))
+    click.echo(f"report: {out / 'reconciliation.html'}")
+    from idvtools.ledger.columns import BREAKS  # noqa: PLC0415
+
+    return 1 if check and any(summary.buckets[b].rows for b in BREAKS) else 0
+
+
+def _progress(wanted: bool | None) -> Callable[[str], None]:
+    shown = sys.stderr.isatty() if wanted is None else wanted
+
+    def show(text: str) -> None:
+        if shown:
+            click.echo(f"\r\033[K{text}{' …' if text else ''}" if sys.stderr.isatty() else text, err=True, nl=not sys.stderr.isatty())
+
+    return show
+
+
+def _closing(summary: Any) -> str:
+    from idvtools.report.model import money  # noqa: PLC0415
+
+    buckets = ", ".join(f"{name} {b.rows}" for name, b in summary.buckets.items() if b.rows)
+    unit = summary.currency or "(no price set)"
+    return (
+        f"{summary.vendor} {summary.period_from}..{summary.period_to}: {summary.operations} operations, "
+        f"{summary.ours.billable} billable, {summary.ours.undecidable} undecidable\n"
+        f"ours {money(summary.ours.amount)}, vendor {money(summary.statement.amount)}, "
+        f"difference {money(summary.difference)} {unit}\n"
+        f"buckets: {buckets or 'none'}"
+    )
+
+
+@main.command("explain", epilog=_example("idvtools explain sample_data/2026-10 zd1uahd82105326807007497246"))
+@click.argument("workspace", type=_FOLDER)
+@click.argument("daid")
+@click.option("--vendor", default="dec", show_default=True, help="Name of the vendor.")
+@click.option("--lang", type=click.Choice(["zh", "en", "both"]), default="both", show_default=True)
+def explain_command(workspace: Path, daid: str, vendor: str, lang: Any) -> None:
+    """Tell why an operation is billed, not billed or undecidable, with the evidence."""
+    from idvtools.workspace import Workspace  # noqa: PLC0415
+
+    click.echo(str(Workspace(workspace).explain(vendor, daid).explain(daid, lang)))
+
+
+@main.command("init", epilog=_example("idvtools init my-workspace"))
+@click.argument("folder", type=_FOLDER)
+def init_command(folder: Path) -> None:
+    """Make a workspace: a commented settings file and the folders."""
+    from idvtools.workspace import create  # noqa: PLC0415
+
+    create(folder)
+    click.echo(f"made {folder}: edit {folder / 'idvtools.toml'}, then put your files into its folders")
+
+
+@main.command("generate", epilog=_example("idvtools generate /tmp/month --operations 500 --seed 1 --month 2026-10"))
+@click.argument("folder", type=_FOLDER)
+@click.option("--operations", type=click.IntRange(0), default=3000, show_default=True)
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--month", default="2026-10", show_default=True, help="Calendar month, YYYY-MM.")
+def generate_command(folder: Path, operations: int, seed: int, month: str) -> None:
+    """Write a synthetic workspace with the planted truth beside it (truth/)."""
+    from idvtools.sandbox.month import generate  # noqa: PLC0415
+
+    generate(folder, operations=operations, seed=seed, month=month)
+    click.echo(f"made {folder}: everything in it is synthetic; reconcile it with --vendor dec --month {month}")

@@ -1,0 +1,66 @@
+"""A workspace's records as tidy DataFrames."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from idvtools.records.intake import Intake
+from idvtools.report.result import to_pandas
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def _times(table: pa.Table) -> pa.Table:
+    """Columns ``…_ms`` as UTC times under the name ``…_at``, `file_id` as the file's name."""
+    for i, name in enumerate(table.column_names):
+        if name.endswith("_ms"):
+            stamp = table[name].cast(pa.timestamp("ms", tz="UTC"))
+            table = table.set_column(i, name.removesuffix("_ms") + "_at", stamp)
+    return table
+
+
+def _frame(intake: Intake, sql: str) -> pd.DataFrame:
+    table = _times(intake.con.sql(sql).to_arrow_table())
+    names = pa.array(intake.file_names(), pa.string())
+    files = names.take(table["file_id"].combine_chunks())
+    table = table.set_column(table.schema.get_field_index("file_id"), "file", files)
+    return to_pandas(table)
+
+
+def requests_frame(intake: Intake) -> pd.DataFrame:
+    """`requested_at, op_id, app_id, biz_no, site, access_way, error_code, subject, subject_state, file, line`, extras."""
+    frame = _frame(
+        intake,
+        """select requested_ms, op_id, app_id, biz_no, site, access_way, error_code, subject, subject_state,
+        requests.file_id, requests.line, extra from requests left join request_extras using (file_id, line)
+        order by requests.file_id, requests.line""",
+    )
+    extra = frame.pop("extra")
+    if extra.notna().any():
+        rows = [json.loads(text) if isinstance(text, str) else {} for text in extra]
+        for name in dict.fromkeys(key for row in rows for key in row):
+            frame[name] = [row.get(name) for row in rows]
+    return frame
+
+
+def callbacks_frame(intake: Intake) -> pd.DataFrame:
+    """`received_at, event, op_id, app_id, biz_no, site, status, sub_status, json_result, authorized_at, check, file, line`."""
+    return _frame(
+        intake,
+        """select received_ms, event, op_id, app_id, biz_no, site, status, sub_status, json_result,
+        nullif(authorized_ms, 0) as authorized_ms, check_result as "check", file_id, line from notifications
+        order by file_id, line""",
+    )
+
+
+def statement_frame(intake: Intake) -> pd.DataFrame:
+    """`created_at, op_id, app_id, biz_no, site, status, sub_status, json_result, authorized_at, charge, package, file, line`."""
+    return _frame(
+        intake,
+        """select created_ms, op_id, app_id, biz_no, site, status, sub_status, json_result, authorized_ms, charge,
+        package, file_id, line from statement order by file_id, line""",
+    )

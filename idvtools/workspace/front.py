@@ -1,0 +1,330 @@
+"""Workspace: a folder with logs, statements, keys and settings."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from idvtools import __version__
+from idvtools.crypto.aes import load_aes_key
+from idvtools.crypto.keyring import Keyring, TimedKey
+from idvtools.crypto.rsa import load_public_key
+from idvtools.errors import (
+    CryptoError,
+    InputError,
+    NoDataError,
+    OutputError,
+    Problem,
+    RecordsError,
+    SettingsError,
+    WorkspaceError,
+)
+from idvtools.ledger.clock import day_number
+from idvtools.ledger.compute import reconcile
+from idvtools.ledger.inputs import Inputs
+from idvtools.ledger.rules import Period, Price, Rules
+from idvtools.privacy import Pseudonyms
+from idvtools.records.context import Context
+from idvtools.records.files import ENDINGS
+from idvtools.records.intake import Intake, data_span, read_workspace
+from idvtools.report.result import Reconciliation
+from idvtools.settings import TEMPLATE, Settings, VendorSettings, load
+from idvtools.vendors import get
+from idvtools.vendors.base import CheckKeys, Vendor
+from idvtools.workspace.engine import DuckEngine
+from idvtools.workspace.summing import extras, summarise
+from idvtools.workspace.tracing import trace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FOLDERS = (*ENDINGS, "evidence", "keys")
+
+
+def _quiet(_: str) -> None:
+    """Progress that nobody asked for."""
+
+
+class Workspace:
+    """A folder as workspace.md section 1 describes it.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The workspace. Its ``idvtools.toml`` is read and checked at once.
+    environ : mapping, optional
+        Where ``{env = …}`` secrets are looked up; the process's environment if not given.
+
+    Raises
+    ------
+    WorkspaceError
+        There is no such folder.
+    SettingsError
+        Everything that is wrong with the settings and the keys they name, in one error.
+
+    Examples
+    --------
+    >>> import idvtools as idv
+    >>> ws = idv.Workspace("sample_data/2026-10")
+    >>> ws.reconcile("dec", month="2026-10").summary.vendor
+    'dec'
+    """
+
+    def __init__(self, folder: str | Path, *, environ: Mapping[str, str] | None = None) -> None:
+        self.folder = Path(folder)
+        if not self.folder.is_dir():
+            raise WorkspaceError("no such folder; `idvtools init` makes a workspace", file=str(folder))
+        self.settings: Settings = load(self.folder, environ)
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.folder)!r})"
+
+    def reconcile(
+        self,
+        vendor: str,
+        month: str | None = None,
+        *,
+        first: date | str | None = None,
+        last: date | str | None = None,
+        strict: bool = False,
+        progress: Callable[[str], None] = _quiet,
+    ) -> Reconciliation:
+        """Reconcile a period with the vendor's statements.
+
+        Parameters
+        ----------
+        vendor : str
+            Name of the vendor, for example ``dec``.
+        month : str
+            Calendar month ``YYYY-MM`` in the workspace's zone; or give `first` and `last`.
+        first, last : date or str
+            Days (both included) instead of a month.
+        strict : bool
+            Make lines that cannot be read an error instead of listing them.
+        progress : callable
+            Called with a short text at each stage.
+
+        Raises
+        ------
+        RecordsError
+            A file as a whole cannot be trusted, or, with `strict`, a line cannot be read.
+        NoDataError
+            Nothing at all is known about the period.
+        """
+        period = _period(month, first, last)
+        return self._run(vendor, lambda engine, intake: period, strict, progress)
+
+    def explain(self, vendor: str, op_id: str) -> Reconciliation:
+        """Reconcile all that the workspace knows, to explain one operation (`Reconciliation.explain`)."""
+
+        def whole(engine: DuckEngine, intake: Intake) -> Period:
+            span = data_span(intake.con, self.settings.workspace.timezone)
+            if span is None:
+                raise NoDataError("the workspace holds no operation and no statement row")
+            return Period(*span)
+
+        return self._run(vendor, whole, strict=False, progress=_quiet)
+
+    def _run(
+        self,
+        vendor: str,
+        period_of: Callable[[DuckEngine, Intake], Period],
+        strict: bool,
+        progress: Callable[[str], None],
+    ) -> Reconciliation:
+        engine, intake, declared, rules = self._read(vendor, progress)
+        try:
+            period = period_of(engine, intake)
+            rejects = intake.context.rejects.sorted()
+            if strict and rejects:
+                raise RecordsError(Problem(r.reason, file=r.file, row=r.line) for r in rejects)
+            _require_data(intake, period, rules.timezone)
+            progress("judging")
+            inputs = Inputs(
+                engine.table("requests"), engine.table("reports"), engine.table("statement"), intake.covered
+            )
+            tables = reconcile(inputs, rules, period, engine)
+            ledger_file = engine.write_ledger(tables.ledger, intake.file_names())
+            progress("summing up")
+            summary = summarise(
+                engine,
+                ledger_file,
+                intake,
+                rules,
+                declared,
+                period,
+                (tables.rows_ours, tables.rows_vendor),
+                self._evidence_names(),
+                _now(),
+                __version__,
+            )
+            lines = tuple(
+                {"file": r.file, "line": r.line, "reason": r.reason} | ({} if r.text is None else {"text": r.text})
+                for r in rejects
+            )
+            result = Reconciliation(
+                summary, ledger_file, extras(engine, ledger_file, intake), lines, lambda op_id: trace(intake, op_id)
+            )
+        except BaseException:
+            engine.close()
+            raise
+        # The ledger's file lives in the engine's folder: both go when nobody holds the result any more.
+        weakref.finalize(result, engine.close)
+        return result
+
+    def requests(self, vendor: str) -> pd.DataFrame:
+        """Our start requests as a tidy table, extra columns of the logs included; ids as pseudonyms."""
+        from idvtools.workspace.frames import requests_frame  # noqa: PLC0415
+
+        return self._frame(vendor, requests_frame)
+
+    def callbacks(self, vendor: str) -> pd.DataFrame:
+        """Notifications as a tidy table: when, what, how far trusted, where."""
+        from idvtools.workspace.frames import callbacks_frame  # noqa: PLC0415
+
+        return self._frame(vendor, callbacks_frame)
+
+    def statement(self, vendor: str) -> pd.DataFrame:
+        """Statement rows as a tidy table, with their file and line."""
+        from idvtools.workspace.frames import statement_frame  # noqa: PLC0415
+
+        return self._frame(vendor, statement_frame)
+
+    def _frame(self, vendor: str, make: Callable[[Intake], pd.DataFrame]) -> pd.DataFrame:
+        engine, intake, _, _ = self._read(vendor, _quiet)
+        try:
+            return make(intake)
+        finally:
+            engine.close()
+
+    def _read(self, vendor: str, progress: Callable[[str], None]) -> tuple[DuckEngine, Intake, Vendor, Rules]:
+        declared = get(vendor)
+        chosen = self.settings.vendor(vendor)
+        zone = self.settings.workspace.timezone
+        keyrings, check_keys = _load_keys(chosen, declared)
+        rules = Rules(
+            statuses=declared.statuses,
+            ids=declared.ids,
+            timezone=zone,
+            fallback_status=chosen.fallback_status,
+            n_in_one=chosen.n_in_one,
+            prices=tuple(Price(p.site, p.unit_price, p.currency, p.valid_from, p.valid_to) for p in chosen.prices),
+        )
+        pseudonyms = Pseudonyms(self.settings.pseudonym_key())
+        progress("reading")
+        engine = DuckEngine()
+        try:
+            intake = read_workspace(
+                self.folder, Context(declared, zone, pseudonyms, keyrings, check_keys), engine.con
+            )
+        except BaseException:
+            engine.close()
+            raise
+        return engine, intake, declared, rules
+
+    def _evidence_names(self) -> list[str]:
+        vault = self.folder / "evidence"
+        return sorted(p.name for p in vault.rglob("*") if p.is_file()) if vault.is_dir() else []
+
+    def check_output(self, folder: Path) -> None:
+        """Refuse to write results over the workspace itself.
+
+        Raises
+        ------
+        OutputError
+            `folder` is the workspace, holds it, or is one of its input folders.
+        """
+        target, root = folder.resolve(), self.folder.resolve()
+        inputs = [root / name for name in _FOLDERS]
+        if target == root or target in root.parents or any(target == i or i in target.parents for i in inputs):
+            raise OutputError("results cannot be written over the workspace's own folders", file=str(folder))
+
+
+def create(folder: Path) -> None:
+    """Make a new workspace: a commented settings file and the folders.
+
+    Raises
+    ------
+    OutputError
+        There is a settings file already, or the folder cannot be made.
+    """
+    target = folder / "idvtools.toml"
+    if target.exists():
+        raise OutputError("there is a workspace already; nothing was changed", file=str(target))
+    try:
+        for name in _FOLDERS:
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / "keys").chmod(0o700)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("keys/\n", "utf-8")
+        target.write_text(TEMPLATE, "utf-8")
+    except OSError as error:
+        raise OutputError(f"cannot be made: {error.strerror}", file=str(folder)) from None
+
+
+def _now() -> datetime:
+    fixed = os.environ.get("SOURCE_DATE_EPOCH")
+    return datetime.now(UTC) if fixed is None else datetime.fromtimestamp(int(fixed), UTC)
+
+
+def _period(month: str | None, first: date | str | None, last: date | str | None) -> Period:
+    if (month is None) == (first is None and last is None):
+        raise InputError("give either a month, or the first and the last day")
+    if month is not None:
+        return Period.month(month)
+    if first is None or last is None:
+        raise InputError("a period needs both its first and its last day")
+    try:
+        return Period(*(d if isinstance(d, date) else date.fromisoformat(d) for d in (first, last)))
+    except ValueError:
+        raise InputError("a day is written YYYY-MM-DD, for example 2026-10-01") from None
+
+
+def _load_keys(chosen: VendorSettings, declared: Vendor) -> tuple[dict[str, Keyring], dict[str, CheckKeys]]:
+    """Keys ready for use; every key that cannot be read is named in one error."""
+    problems: list[Problem] = []
+
+    def told(place: str, error: CryptoError) -> None:
+        problems.append(Problem(f"vendors.{declared.name}.{place}: {error}", file="idvtools.toml"))
+
+    public = None
+    if chosen.notify_public_key is not None:
+        try:
+            public = load_public_key(chosen.notify_public_key.reveal())
+        except CryptoError as error:
+            told("notify_public_key", error)
+    keyrings: dict[str, Keyring] = {}
+    check_keys: dict[str, CheckKeys] = {}
+    for i, app in enumerate(chosen.apps):
+        timed = []
+        for k, key in enumerate(app.aes_keys):
+            try:
+                start = int(key.valid_from.timestamp() * 1000)
+                timed.append(TimedKey(key.id, start, load_aes_key(key.key.reveal())))
+            except CryptoError as error:
+                told(f"apps[{i}].aes_keys[{k}].key", error)
+        if timed:
+            keyrings[app.id] = Keyring(timed)
+        if app.app_key is not None or public is not None:
+            text = None if app.app_key is None else app.app_key.reveal().decode("utf-8", "surrogateescape")
+            check_keys[app.id] = CheckKeys(text, public)
+    if problems:
+        raise SettingsError(problems)
+    return keyrings, check_keys
+
+
+def _require_data(intake: Intake, period: Period, zone: str) -> None:
+    """A month that nothing is known about is a slip of the keyboard, not a month of zeros."""
+    days = {day_number(d) for d in period.days()}
+    if any(day in days for _, day in intake.covered):
+        return
+    span = data_span(intake.con, zone)
+    if span is None:
+        raise NoDataError(f"no data for {period}: the workspace holds no operation and no statement row")
+    if span[1] < period.first or period.last < span[0]:
+        raise NoDataError(f"no data for {period}: the workspace's records span {span[0]} to {span[1]}")
