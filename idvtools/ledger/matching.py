@@ -26,6 +26,9 @@ def repeated_rows(statement: ir.Table) -> ir.Table:
 def match(operations: ir.Table, primary: ir.Table) -> ir.Table:
     """One-to-one on the id; the vendor's columns come with the prefix ``v_``."""
     vendor = primary.select(v_op_id="op_id", **{f"v_{c}": c for c in _VENDOR})
+    # Without the view Ibis would work out columns of `operations` behind the outer join, where rows of the
+    # statement alone have nulls to work with: its joins are one chain.
+    operations = operations.view()
     joined = operations.outer_join(vendor, operations.op_id == vendor.v_op_id)
     return joined.mutate(ours=joined.op_id.notnull(), theirs=joined.v_op_id.notnull())
 

@@ -169,8 +169,9 @@ def _insert(
 def settle_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], context: Context) -> None:
     """Leave copies of a statement out, refuse contradicting ones.
 
-    A file with the very rows of another one is a copy. Two files of one app and day that both list an
-    operation, with different values, disagree: nobody but the user can say which one holds.
+    A file with the very rows of another one is a copy. Two files of one app and day that share more than
+    half of the smaller one's operations are two tellings of one statement: they disagree, and nobody but
+    the user can say which one holds. Files that share less are parts of one statement.
     """
     names = {s.file_id: s.name for s in sources}
     prints = con.execute(
@@ -188,12 +189,12 @@ def settle_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile],
         con.execute(f"delete from statement where file_id in ({', '.join(str(c) for c, _ in copies)})")
     problems = []
     for a, b, shared, different, smaller in con.execute(_OVERLAPS).fetchall():
-        if different:
-            what = f"{different} operation(s) have different values in them"
-        elif 2 * shared > smaller:
-            what = f"{shared} operations stand in both, yet neither is a copy of the other"
-        else:
+        if 2 * shared <= smaller:
             continue  # parts of one statement, in which the vendor repeats some rows
+        if different:
+            what = f"{different} of {shared} operations that stand in both have different values in them"
+        else:
+            what = f"{shared} operations stand in both, yet neither is a copy of the other"
         problems.append(
             Problem(f"disagrees with {names[b]}, of the same app and day: {what}; keep the one that holds", file=names[a])
         )

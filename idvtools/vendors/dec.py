@@ -81,7 +81,7 @@ def check_notification(headers: Mapping[str, str], body: str, keys: CheckKeys) -
     result : str
         ``ok``: DECSHASH and DECSSIGN both hold. ``hash_only``: DECSHASH holds, DECSSIGN is absent or no
         public key is set. ``failed``: one that could be checked does not hold, or the body is not
-        JSON. ``unchecked``: nothing could be checked.
+        JSON. ``unchecked``: nothing could be checked, or there is no DECSHASH to check.
     text : str
         The text that was checked: the canonical body where a hash was made, else `body`.
 
@@ -91,24 +91,24 @@ def check_notification(headers: Mapping[str, str], body: str, keys: CheckKeys) -
     that holds alone leaves the notification unchecked; one that does not hold refuses it all the same.
     """
     given, signature = headers.get("decshash", "").strip().upper(), headers.get("decssign", "").strip()
+    if not given:
+        return "unchecked", body
     text = body
-    if keys.app_key is not None and (given or signature):
+    if keys.app_key is not None:
         try:
             text = canonical_json(body)
         except CryptoError:
             return "failed", body
-        true = _hash(text, keys.app_key)
-        if given and not hmac.compare_digest(given.encode(), true.encode()):
+        if not hmac.compare_digest(given.encode(), _hash(text, keys.app_key).encode()):
             return "failed", text
-    elif given:
-        true = given
-    else:
-        return "unchecked", text
+    signed = False
     if signature and keys.public_key is not None:
-        if not verify_sha256(true.encode("utf-8"), signature, keys.public_key):
+        if not verify_sha256(given.encode("utf-8"), signature, keys.public_key):
             return "failed", text
-        return ("ok" if keys.app_key is not None else "unchecked"), text
-    return ("hash_only" if keys.app_key is not None and given else "unchecked"), text
+        signed = True
+    if keys.app_key is None:
+        return "unchecked", text
+    return ("ok" if signed else "hash_only"), text
 
 
 _EXT = {"sub_status": "ext.daSubStatus", "children": "ext.childDaList"}
