@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from idvtools.records.files import SourceFile, read_all
 from idvtools.records.rejects import Rejects
 
 _FIELD_LIMIT = 16 << 20
+_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,13 @@ class CsvTable:
     encoding: str
 
 
-def read_csv(source: SourceFile, rejects: Rejects) -> CsvTable:
+def read_csv(source: SourceFile, rejects: Rejects, wanted: Collection[str] | None = None) -> CsvTable:
     """Read a CSV file (comma, double quotes, a header line).
+
+    Parameters
+    ----------
+    wanted : collection of str, optional
+        Columns to read where the file has them; all if not given.
 
     Raises
     ------
@@ -38,12 +45,17 @@ def read_csv(source: SourceFile, rejects: Rejects) -> CsvTable:
     -----
     A row with more or fewer fields than the header names is rejected and counted, not padded.
     """
-    text, encoding = _decode(read_all(source), source)
-    if not text.strip():
-        raise RecordsError("the file is empty; not even a header line", file=source.name)
-    table = _read_plain(text)
+    data = read_all(source)
+    encoding = "utf-8"
+    table = _read_plain(data.removeprefix(_BOM), wanted)
     if table is None:
-        table = _read_carefully(text, source, rejects)
+        text, encoding = _decode(data, source)
+        if not text.strip():
+            raise RecordsError("the file is empty; not even a header line", file=source.name)
+        if encoding != "utf-8":
+            table = _read_plain(text.encode("utf-8"), wanted)
+        if table is None:
+            table = _read_carefully(text, source, rejects)
     columns, lines = table
     names = columns.column_names
     if repeated := sorted({n for n in names if names.count(n) > 1}):
@@ -61,30 +73,37 @@ def _decode(data: bytes, source: SourceFile) -> tuple[str, str]:
     raise RecordsError("the file is neither UTF-8 nor GB18030 text", file=source.name)
 
 
-def _read_plain(text: str) -> tuple[pa.Table, pa.Array] | None:
-    """The quick way, for a file in which a row is a line; None where that is not certain."""
-    if text.count('"') != 2 * text.count(',"",') or "\0" in text:
+def _read_plain(data: bytes, wanted: Collection[str] | None) -> tuple[pa.Table, pa.Array] | None:
+    """The quick way, for UTF-8 in which a row is a line; None where that is not certain."""
+    if data.count(b'"') != 2 * data.count(b',"",') or b"\0" in data:
         return None
-    if "\r" in text and text.count("\r") != text.count("\r\n"):
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
         return None
-    head, _, body = text.partition("\n")
-    names = [n.strip() for n in head.split(",")]
-    ends = body.count("\n") + (1 if body and not body.endswith("\n") else 0)
+    head, _, body = data.partition(b"\n")
+    try:
+        names = [n.strip() for n in head.decode("utf-8").split(",")]
+    except UnicodeDecodeError:
+        return None
+    rows = body.count(b"\n") + (1 if body and not body.endswith(b"\n") else 0)
     if not body or not all(names) or len(set(names)) != len(names):
         return None
+    chosen = [n for n in names if wanted is None or n in wanted]
     try:
         table = pacsv.read_csv(
-            pa.py_buffer(body.encode("utf-8")),
+            pa.py_buffer(body),
             read_options=pacsv.ReadOptions(column_names=names),
             convert_options=pacsv.ConvertOptions(
-                column_types={n: pa.string() for n in names}, null_values=[""], strings_can_be_null=True
+                column_types={n: pa.string() for n in names},
+                null_values=[""],
+                strings_can_be_null=True,
+                include_columns=chosen,
             ),
         )
-    except pa.ArrowInvalid:
+    except (pa.ArrowInvalid, pa.ArrowKeyError):
         return None
-    if len(table) != ends:
+    if not chosen or len(table) != rows:
         return None
-    return table, pa.array(np.arange(2, len(table) + 2, dtype=np.int64))
+    return table, pa.array(np.arange(2, rows + 2, dtype=np.int64))
 
 
 def _read_carefully(text: str, source: SourceFile, rejects: Rejects) -> tuple[pa.Table, pa.Array]:

@@ -102,7 +102,8 @@ def _covered(con: duckdb.DuckDBPyConnection, context: Context) -> set[tuple[str,
     content: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for file_id, app_id, day in con.execute(
         f"""select distinct file_id, app_id, datediff('day', date '1970-01-01',
-        timezone('{zone}', make_timestamptz(created_ms * 1000))::date) from statement where created_ms is not null"""
+        timezone('{zone}', make_timestamptz(created_ms * 1000))::date) from statement where created_ms is not null
+        and file_id in (select file_id from statement_files where app_id is null or file_day is null)"""
     ).fetchall():
         if app_id is not None:
             content[file_id].append((app_id, day))

@@ -21,13 +21,15 @@ TRUST_OF_CHECK: dict[CheckResult, Trust] = {
 }
 
 _TABLES = """
-create table notifications (op_id varchar, event varchar, app_id varchar, biz_no varchar, site varchar, status bigint,
+create table notifications (event varchar, op_id varchar, app_id varchar, biz_no varchar, site varchar, status bigint,
     sub_status varchar, json_result bigint, authorized_ms bigint, children varchar, received_ms bigint,
-    check_result varchar, file_id integer, line bigint);
-create table polls (op_id varchar, event varchar, app_id varchar, biz_no varchar, site varchar, status bigint,
+    check_result varchar, file_id integer, line bigint, fault tinyint, text varchar);
+create table polls (event varchar, op_id varchar, app_id varchar, biz_no varchar, site varchar, status bigint,
     sub_status varchar, json_result bigint, authorized_ms bigint, children varchar, received_ms bigint,
-    check_result varchar, file_id integer, line bigint);
+    check_result varchar, file_id integer, line bigint, fault tinyint, text varchar);
 """
+#: Why a line could not be read into a table at once, by the number in its column `fault`.
+_NOT_JSON, _NO_OPERATION, _NO_STATUS, _ENVELOPE = 1, 2, 3, 4
 
 
 def read_reports(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], context: Context) -> None:
@@ -162,43 +164,45 @@ def _messages(
         fields[stamp] = stamp
     expression, place = extract("line", fields)
     carried = "".join(f"{c}, " for c in (stamp, "check_result") if c in have)
-    columns = ", ".join(f"{place[f]} as {f}" if f in place else f"null::varchar as {f}" for f in _FIELDS)
+    columns = {f: place.get(f, "null::varchar") for f in _FIELDS}
+    for number in ("status", "json_result", "authorized_ms"):
+        columns[number] = f"try_cast({columns[number]} as bigint)"
+    for text in ("app_id", "biz_no", "site", "sub_status"):
+        columns[text] = f"nullif({columns[text]}, '')"
     when = moment(stamp if stamp in have else place[stamp]) if stamp else "null::bigint"
     check = "check_result" if "check_result" in have else f"'{'unchecked' if into == 'notifications' else 'poll'}'"
-    con.execute(
-        f"""create temp table messages as select number, j is not null as is_json, {columns}, {when} as received_ms,
-        {check} as check_result, {place.get("envelope", "null")} is not null as enveloped,
-        case when j is null or {place["op_id"]} is null or {place.get("envelope", "null")} is not null
-        then line end as line from (select number, line, {carried}{expression} as j from {table}
-        where line is null or strlen(line) > 1)"""
-    )
-    good = "coalesce(op_id, '') <> '' and (status is null or try_cast(status as bigint) is not null)"
-    other = con.sql(
-        f"select coalesce(line, '') as line, number, enveloped from messages where enveloped or coalesce(op_id, '') = ''"
-    ).to_arrow_table() if enveloped else pa.table({})
-    ours = "not enveloped and coalesce(op_id, '') <> ''" if enveloped else "coalesce(trim(line, E' \\t\\r\\n'), '-') <> ''"
-    ((rows, bad),) = con.execute(
-        f"select count(*), count(*) filter (not ({good})) from messages where {ours}"
+    whole = "strlen(line) > 1" if enveloped else "line is null or strlen(line) > 1"
+    fault = f"""case when j is null then {_NOT_JSON}
+        when {place.get("envelope", "null")} is not null then {_ENVELOPE}
+        when coalesce({place["op_id"]}, '') = '' then {_NO_OPERATION}
+        when {place["status"]} is not null and try_cast({place["status"]} as bigint) is null then {_NO_STATUS} end"""
+    ((rows,),) = con.execute(
+        f"""insert into {into} select {", ".join(columns.values())}, {when}, {check}, {source.file_id}, number,
+        {fault} as fault, case when fault is not null then line end
+        from (select number, line, {carried}{expression} as j from {table} where {whole})"""
     ).fetchall()
-    context.count(source, rows)
-    for number, is_json, op_id, line in con.execute(
-        f"select number, is_json, op_id, line from messages where {ours} and not ({good})"
-    ).fetchall() if bad else ():
-        if not is_json:
-            reason = "the message is not JSON"
-        elif not op_id:
-            reason = f"no operation id ({message.fields['op_id']}) in this message"
-        else:
-            reason = f"the status ({message.fields['status']}) is not a whole number"
-        context.rejects.add(source.name, number, reason, line)
-    con.execute(
-        f"""insert into {into} select op_id, event, nullif(app_id, ''), nullif(biz_no, ''), nullif(site, ''),
-        try_cast(status as bigint), nullif(sub_status, ''), try_cast(json_result as bigint),
-        try_cast(authorized_ms as bigint), children, received_ms, check_result, {source.file_id}, number
-        from messages where {ours} and {good}"""
-    )
-    con.execute("drop table messages")
-    return other
+    faulty = con.sql(f"select line as number, fault, text as line from {into} where fault is not null").to_arrow_table()
+    if len(faulty):
+        con.execute(f"delete from {into} where fault is not null")
+    if enveloped:
+        context.count(source, rows - len(faulty))
+        wrong = pc.equal(faulty["fault"], _NO_STATUS)
+        other = faulty.filter(pc.invert(wrong))
+        faulty = faulty.filter(wrong)
+        context.count(source, len(faulty))
+    else:
+        other = faulty.slice(0, 0)
+        blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(faulty["line"]), ""), False)
+        faulty = faulty.filter(pc.invert(blank))
+        context.count(source, rows - pc.sum(blank).as_py() if len(blank) else rows)
+    reasons = {
+        _NOT_JSON: "the message is not JSON",
+        _NO_OPERATION: f"no operation id ({message.fields['op_id']}) in this message",
+        _NO_STATUS: f"the status ({message.fields['status']}) is not a whole number",
+    }
+    for row in faulty.to_pylist():
+        context.rejects.add(source.name, row["number"], reasons[row["fault"]], row["line"])
+    return other.append_column("enveloped", pc.equal(other["fault"], _ENVELOPE))
 
 
 _FIELDS = (

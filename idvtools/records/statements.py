@@ -21,9 +21,12 @@ from idvtools.records.requests import refuse_spreadsheet_numbers
 
 _TABLE = """create table statement (row_no bigint, op_id varchar, parent_op_id varchar, biz_no varchar, app_id varchar,
     site varchar, status bigint, sub_status varchar, json_result bigint, authorized_ms bigint, charge boolean,
-    package boolean, created_ms bigint, file_day integer, file_id integer, line bigint)"""
+    package boolean, created_ms bigint, file_day integer, file_id integer, line bigint,
+    fault tinyint, status_unread boolean)"""
 #: Fields that nothing is decided by: a statement without them is read all the same.
 _SPARE = ("access_way", "protocol", "authorized")
+#: Why a row cannot be used, by the number in its column `fault`.
+_FAULTS = {1: ("op_id", "is empty"), 2: ("charge", "is neither Y nor N"), 3: ("package", "is neither Y nor N")}
 _IDS = ("op_id", "biz_no", "app_id")
 _VALUES = "op_id, biz_no, app_id, site, status, sub_status, json_result, charge, package"
 #: Pairs of files of one app and day: how many operations they share, how many with different values.
@@ -72,9 +75,10 @@ def read_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], c
     con.execute("create table statement_files (file_id integer, app_id varchar, file_day integer, rows bigint)")
     problems: list[Problem] = []
     groups: dict[tuple[str, ...], list[tuple[SourceFile, CsvTable]]] = defaultdict(list)
+    wanted = set(context.vendor.statement_columns.values())
     for source in sources:
         try:
-            file = read_csv(source, context.rejects)
+            file = read_csv(source, context.rejects, wanted)
             names = _columns(file.columns.column_names, source, context)
             ids = tuple(names[f] for f in _IDS)
             refuse_spreadsheet_numbers(file.columns, ids, file.lines, source)
@@ -139,31 +143,35 @@ def _insert(
             rows = rows.append_column(spare, pa.nulls(len(rows), pa.string()))
     con.executemany("insert into statement_files values (?, ?, ?, ?)", labels)
     con.register("raw_statement", pa.Table.from_batches(rows.to_batches(max_chunksize=32_768), rows.schema))
-    flags = "upper(trim(charge)) as charge_flag, upper(trim(coalesce(package, 'N'))) as package_flag"
-    typed = f"""select *, trim(op_id) as id, {flags}, try_cast(status as bigint) as status_code,
-        {_time("created")} as created_ms from raw_statement"""
-    good = "coalesce(id, '') <> '' and coalesce(charge_flag, '') in ('Y', 'N') and package_flag in ('Y', 'N', '')"
     con.execute(
         f"""insert into statement select file_id::bigint << 40 | line, id,
         case when contains(id, '-') then nullif(regexp_extract(id, '^(.+)-[0-9]+$', 1), '') end,
         nullif(trim(biz_no), ''), nullif(trim(app_id), ''), nullif(trim(site), ''), status_code,
-        nullif(trim(sub_status), ''), try_cast(json_result as bigint), {_time("authorized")}, charge_flag = 'Y',
-        package_flag = 'Y', created_ms, file_day, file_id, line from ({typed}) where {good}"""
+        nullif(trim(sub_status), ''), try_cast(json_result as bigint), {_time("authorized")}, charge = 'Y',
+        package = 'Y', created_ms, file_day, file_id, line,
+        case when coalesce(id, '') = '' then 1 when charge is null or charge not in ('Y', 'N') then 2
+        when package not in ('Y', 'N', '') then 3 end,
+        status_code is null and coalesce(trim(status), '') <> ''
+        from (select * replace (upper(trim(charge)) as charge, upper(trim(package)) as package), trim(op_id) as id,
+        try_cast(status as bigint) as status_code, {_time("created")} as created_ms from raw_statement)"""
     )
-    names = {s.file_id: s.name for s, _ in files}
-    for file_id, line, no_id, no_flag in con.execute(
-        f"""select file_id, line, coalesce(id, '') = '' , coalesce(charge_flag, '') not in ('Y', 'N')
-        from ({typed}) where not ({good}) order by all"""
-    ).fetchall():
-        column = wanted["op_id"] if no_id else wanted["charge"] if no_flag else wanted["package"]
-        context.rejects.add(names[file_id], line, f"{column} is empty" if no_id else f"{column} is neither Y nor N")
-    ((times, statuses),) = con.execute(
-        f"""select count(*) filter (created_ms is null),
-        count(*) filter (status_code is null and coalesce(trim(status), '') <> '') from ({typed})"""
-    ).fetchall()
     con.unregister("raw_statement")
+    ids = ", ".join(str(s.file_id) for s, _ in files)
+    ((faults, times, statuses),) = con.execute(
+        f"""select count(fault), count(*) filter (created_ms is null and fault is null),
+        count(*) filter (status_unread and fault is null) from statement where file_id in ({ids})"""
+    ).fetchall()
     context.notes["statement_time_unread"] += times
     context.notes["statement_status_unread"] += statuses
+    if not faults:
+        return
+    names = {s.file_id: s.name for s, _ in files}
+    for file_id, line, fault in con.execute(
+        "select file_id, line, fault from statement where fault is not null order by all"
+    ).fetchall():
+        field, what = _FAULTS[fault]
+        context.rejects.add(names[file_id], line, f"{wanted[field]} {what}")
+    con.execute("delete from statement where fault is not null")
 
 
 def settle_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], context: Context) -> None:
@@ -174,9 +182,14 @@ def settle_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile],
     the user can say which one holds. Files that share less are parts of one statement.
     """
     names = {s.file_id: s.name for s in sources}
+    # Only files of equal length can be copies, only files of one day can contradict each other: a tidy month
+    # has few of the first and none of the second.
+    alike = con.execute(
+        "select file_id from statement_files where rows > 0 qualify count(*) over (partition by rows) > 1"
+    ).fetchall()
     prints = con.execute(
         f"""select file_id, count(*), sum(hash({_VALUES}, created_ms)::hugeint), bit_xor(hash({_VALUES}, created_ms, 1))
-        from statement group by file_id order by file_id"""
+        from statement where file_id in ({", ".join(str(f) for (f,) in alike) or "-1"}) group by file_id"""
     ).fetchall()
     seen: dict[tuple[int, ...], int] = {}
     copies = []
@@ -188,7 +201,11 @@ def settle_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile],
         context.notes["statement_copy"] += len(copies)
         con.execute(f"delete from statement where file_id in ({', '.join(str(c) for c, _ in copies)})")
     problems = []
-    for a, b, shared, different, smaller in con.execute(_OVERLAPS).fetchall():
+    same_day = con.execute(
+        "select 1 from statement_files where file_day is not null group by file_day, app_id having count(*) > 1 union all "
+        "select 1 from statement_files where app_id is null and file_day is not null limit 1"
+    ).fetchall()
+    for a, b, shared, different, smaller in con.execute(_OVERLAPS).fetchall() if same_day else ():
         if 2 * shared <= smaller:
             continue  # parts of one statement, in which the vendor repeats some rows
         if different:
