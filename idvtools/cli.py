@@ -136,7 +136,7 @@ def explain_command(workspace: Path, daid: str, vendor: str, lang: Any) -> None:
     """Tell why an operation is billed, not billed or undecidable, with the evidence."""
     from idvtools.workspace import Workspace  # noqa: PLC0415
 
-    click.echo(str(Workspace(workspace).explain(vendor, daid).explain(daid, lang)))
+    click.echo(str(Workspace(workspace).explain(vendor, daid, lang=lang)))
 
 
 @main.command("init", epilog=_example("idvtools init my-workspace"))

@@ -6,7 +6,8 @@ moments at which its offset changes, so that a day is one addition and one divis
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -17,17 +18,6 @@ from idvtools.ledger.rules import SnowflakeId
 DAY_MS = 86_400_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SCAN = timedelta(days=7)
-
-
-def day_number(day: date) -> int:
-    """Days since 1970-01-01.
-
-    Examples
-    --------
-    >>> day_number(date(1970, 1, 2))
-    1
-    """
-    return day.toordinal() - date(1970, 1, 1).toordinal()
 
 
 def _offset_ms(zone: ZoneInfo, moment: datetime) -> int:
@@ -72,7 +62,7 @@ def offsets(timezone: str, low_ms: int, high_ms: int) -> list[tuple[int, int]]:
     return found
 
 
-def day_of(ms: ir.IntegerValue, zone_offsets: list[tuple[int, int]]) -> ir.IntegerValue:
+def day_of(ms: ir.IntegerValue, zone_offsets: Sequence[tuple[int, int]]) -> ir.IntegerValue:
     """Day number, in the zone, of a moment; null for null."""
     offset: ir.IntegerValue | int = zone_offsets[0][1]
     if len(zone_offsets) > 1:

@@ -5,10 +5,7 @@ Moments are milliseconds UTC (``…_ms``), `file_id` and `line` say where a row 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import ibis
-import ibis.expr.types as ir
 
 #: Our start requests, one row an exchange, `row_no` unique. `op_id` is null for a start that failed;
 #: `subject` is a pseudonym; `subject_state` is one of clear, decrypted, unreadable, missing.
@@ -69,16 +66,3 @@ STATEMENT = ibis.schema(
         "line": "int64",
     }
 )
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """The three tables, and which statement files there are.
-
-    `covered` holds ``(app_id, day number)`` of every statement file; app id ``*`` covers all apps.
-    """
-
-    requests: ir.Table
-    reports: ir.Table
-    statement: ir.Table
-    covered: frozenset[tuple[str, int]]

@@ -98,6 +98,17 @@ class SnowflakeId:
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=(number >> 22) + self.epoch_ms)
 
 
+def day_number(day: date) -> int:
+    """Days since 1970-01-01.
+
+    Examples
+    --------
+    >>> day_number(date(1970, 1, 2))
+    1
+    """
+    return day.toordinal() - date(1970, 1, 1).toordinal()
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """A unit price of one site (or ``*``) from one day on, until `valid_to` (that day included)."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from idvtools.errors import Problem, RecordsError
-from idvtools.ledger.clock import day_number
+from idvtools.ledger.rules import day_number
 from idvtools.records.context import Context
 from idvtools.records.csvfile import CsvTable, read_csv
 from idvtools.records.files import SourceFile

@@ -1,25 +1,28 @@
-"""The embedded engine: DuckDB in this process, reached through Ibis."""
+"""The embedded engine: DuckDB in this process."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import ibis
-import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from idvtools.ledger.columns import LEDGER_SCHEMA, finish
 
-_SQL_TYPES = {"string": "varchar", "int32": "integer", "int64": "bigint"}
 _BATCH_ROWS = 122_880
+#: Columns worth a dictionary in Parquet; in the others nearly every value is new.
+_REPEATING = [
+    n
+    for n in LEDGER_SCHEMA.names
+    if n not in {"op_id", "biz_no", "subject", "clock", "da_id_time", "authorized_at", "vendor_create_time", "source_line", "statement_line"}
+]
 
 
 class DuckEngine:
@@ -31,33 +34,28 @@ class DuckEngine:
     def __init__(self) -> None:
         self._spill = Path(tempfile.mkdtemp(prefix="idvtools-"))
         self.con = duckdb.connect(
-            config={"memory_limit": os.environ.get("IDVTOOLS_MEMORY", "2GB"), "temp_directory": str(self._spill / "spill"), "allow_community_extensions": False}
+            config={
+                "memory_limit": os.environ.get("IDVTOOLS_MEMORY", "2GB"),
+                "temp_directory": str(self._spill / "spill"),
+                "allow_community_extensions": False,
+            }
         )
-        self._ibis = ibis.duckdb.from_connection(self.con)
 
-    def table(self, name: str) -> ir.Table:
-        """A table that stands in the database."""
-        return self._ibis.table(name)
+    def fill(self, name: str, schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Make a small table from Python values."""
+        columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+        arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+        self.con.register("filled", pa.Table.from_arrays(arrays, schema=schema))
+        self.con.execute(f'create or replace table "{name}" as from filled')
+        self.con.unregister("filled")
 
-    def keep(self, name: str, table: ir.Table) -> ir.Table:
-        """Work `table` out now and keep it under `name`."""
-        self.con.execute(f'create or replace table "kept_{name}" as {self._ibis.compile(table)}')
-        return self._ibis.table(f"kept_{name}")
+    def run(self, steps: Sequence[tuple[str, str]]) -> None:
+        """Work out queries into tables of their names."""
+        for name, sql in steps:
+            self.con.execute(f'create or replace table "{name}" as {sql}')
 
-    def rows(self, table: ir.Table) -> list[tuple[Any, ...]]:
-        """The rows of a small table."""
-        return self.con.execute(self._ibis.compile(table)).fetchall()
-
-    def small(self, name: str, schema: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> ir.Table:
-        """A small table from Python values."""
-        columns = ", ".join(f'"{c}" {_SQL_TYPES.get(kind, kind)}' for c, kind in schema.items())
-        self.con.execute(f'create or replace table "small_{name}" ({columns})')
-        if rows:
-            self.con.executemany(f'insert into "small_{name}" values ({", ".join("?" * len(schema))})', rows)
-        return self._ibis.table(f"small_{name}")
-
-    def write_ledger(self, table: ir.Table, file_names: list[str]) -> Path:
-        """Run the ledger's expression and write it, batch by batch, as Parquet.
+    def write_ledger(self, sql: str, file_names: list[str]) -> Path:
+        """Run the ledger's query and write it, batch by batch, as Parquet.
 
         Returns
         -------
@@ -66,9 +64,9 @@ class DuckEngine:
         """
         path = self._spill / "ledger.parquet"
         names = pa.array(file_names, pa.string())
-        reader = self.con.sql(self._ibis.compile(table)).to_arrow_reader(_BATCH_ROWS)
+        reader = self.con.sql(sql).to_arrow_reader(_BATCH_ROWS)
         schema = finish(pa.RecordBatch.from_pylist([], reader.schema), names).schema
-        with pq.ParquetWriter(path, schema, store_schema=False, compression="snappy") as writer:
+        with pq.ParquetWriter(path, schema, store_schema=False, use_dictionary=_REPEATING) as writer:
             for batch in reader:
                 writer.write_batch(finish(batch, names))
         return path

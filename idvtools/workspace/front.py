@@ -5,37 +5,26 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idvtools import __version__
-from idvtools.crypto.aes import load_aes_key
-from idvtools.crypto.keyring import Keyring, TimedKey
-from idvtools.crypto.rsa import load_public_key
-from idvtools.errors import (
-    CryptoError,
-    InputError,
-    NoDataError,
-    OutputError,
-    Problem,
-    RecordsError,
-    SettingsError,
-    WorkspaceError,
-)
-from idvtools.ledger.clock import day_number
-from idvtools.ledger.compute import reconcile
-from idvtools.ledger.inputs import Inputs
-from idvtools.ledger.rules import Period, Price, Rules
+from idvtools.errors import InputError, NoDataError, OutputError, Problem, RecordsError, WorkspaceError
+from idvtools.ledger.rules import Period, Price, Rules, day_number
 from idvtools.privacy import Pseudonyms
 from idvtools.records.context import Context
 from idvtools.records.files import ENDINGS
 from idvtools.records.intake import Intake, data_span, read_workspace
+from idvtools.report.explain import Explanation
+from idvtools.report.model import Lang
 from idvtools.report.result import Reconciliation
-from idvtools.settings import TEMPLATE, Settings, VendorSettings, load
+from idvtools.settings import TEMPLATE, Settings, load
 from idvtools.vendors import get
-from idvtools.vendors.base import CheckKeys, Vendor
+from idvtools.vendors.base import Vendor
 from idvtools.workspace.engine import DuckEngine
+from idvtools.workspace.keys import load_keys
 from idvtools.workspace.summing import extras, summarise
 from idvtools.workspace.tracing import trace
 
@@ -116,62 +105,54 @@ class Workspace:
             Nothing at all is known about the period.
         """
         period = _period(month, first, last)
-        return self._run(vendor, lambda engine, intake: period, strict, progress)
+        return self._run(vendor, period, strict, progress)
 
-    def explain(self, vendor: str, op_id: str) -> Reconciliation:
-        """Reconcile all that the workspace knows, to explain one operation (`Reconciliation.explain`)."""
+    def explain(self, vendor: str, op_id: str, *, lang: Lang = "both") -> Explanation:
+        """Why an operation is billed, not billed or undecidable, in all that the workspace knows.
 
-        def whole(engine: DuckEngine, intake: Intake) -> Period:
-            span = data_span(intake.con, self.settings.workspace.timezone)
-            if span is None:
-                raise NoDataError("the workspace holds no operation and no statement row")
-            return Period(*span)
-
-        return self._run(vendor, whole, strict=False, progress=_quiet)
+        Raises
+        ------
+        InputError
+            Neither our records nor a statement know the operation.
+        """
+        return self._run(vendor, None, strict=False, progress=_quiet).explain(op_id, lang)
 
     def _run(
-        self,
-        vendor: str,
-        period_of: Callable[[DuckEngine, Intake], Period],
-        strict: bool,
-        progress: Callable[[str], None],
+        self, vendor: str, period: Period | None, strict: bool, progress: Callable[[str], None]
     ) -> Reconciliation:
-        engine, intake, declared, rules = self._read(vendor, progress)
+        """Reconcile a period, or all that the workspace knows."""
+        declared, rules, context = self._prepare(vendor)
+        engine = DuckEngine()
         try:
-            period = period_of(engine, intake)
-            rejects = intake.context.rejects.sorted()
+            progress("reading")
+            with ThreadPoolExecutor(1) as pool:
+                reading = pool.submit(read_workspace, self.folder, context, engine.con)
+                # Ibis loads and translates while the records are read.
+                from idvtools.workspace.planning import compile_plan, prepare  # noqa: PLC0415
+
+                compiled = compile_plan(rules, period) if period else None
+                intake = reading.result()
+            rejects = context.rejects.sorted()
             if strict and rejects:
                 raise RecordsError(Problem(r.reason, file=r.file, row=r.line) for r in rejects)
+            period = period or _whole_span(intake, rules.timezone)
             _require_data(intake, period, rules.timezone)
             progress("judging")
-            inputs = Inputs(
-                engine.table("requests"), engine.table("reports"), engine.table("statement"), intake.covered
-            )
-            tables = reconcile(inputs, rules, period, engine)
-            ledger_file = engine.write_ledger(tables.ledger, intake.file_names())
+            compiled, counted = prepare(engine, compiled or compile_plan(rules, period), rules, period, intake.covered)
+            ledger_file = engine.write_ledger(compiled.ledger, intake.file_names())
             progress("summing up")
             summary = summarise(
-                engine,
-                ledger_file,
-                intake,
-                rules,
-                declared,
-                period,
-                (tables.rows_ours, tables.rows_vendor),
-                self._evidence_names(),
-                _now(),
-                __version__,
+                engine, ledger_file, intake, rules, declared, period, counted, self._evidence_names(), _now(), __version__
             )
             lines = tuple(
                 {"file": r.file, "line": r.line, "reason": r.reason} | ({} if r.text is None else {"text": r.text})
                 for r in rejects
             )
-            result = Reconciliation(
-                summary, ledger_file, extras(engine, ledger_file, intake), lines, lambda op_id: trace(intake, op_id)
-            )
+            found = extras(engine, ledger_file, intake)
         except BaseException:
             engine.close()
             raise
+        result = Reconciliation(summary, ledger_file, found, lines, lambda op_id: trace(intake, op_id))
         # The ledger's file lives in the engine's folder: both go when nobody holds the result any more.
         weakref.finalize(result, engine.close)
         return result
@@ -195,17 +176,18 @@ class Workspace:
         return self._frame(vendor, statement_frame)
 
     def _frame(self, vendor: str, make: Callable[[Intake], pd.DataFrame]) -> pd.DataFrame:
-        engine, intake, _, _ = self._read(vendor, _quiet)
+        _, _, context = self._prepare(vendor)
+        engine = DuckEngine()
         try:
-            return make(intake)
+            return make(read_workspace(self.folder, context, engine.con))
         finally:
             engine.close()
 
-    def _read(self, vendor: str, progress: Callable[[str], None]) -> tuple[DuckEngine, Intake, Vendor, Rules]:
+    def _prepare(self, vendor: str) -> tuple[Vendor, Rules, Context]:
         declared = get(vendor)
         chosen = self.settings.vendor(vendor)
         zone = self.settings.workspace.timezone
-        keyrings, check_keys = _load_keys(chosen, declared)
+        keyrings, check_keys = load_keys(chosen, declared)
         rules = Rules(
             statuses=declared.statuses,
             ids=declared.ids,
@@ -215,16 +197,7 @@ class Workspace:
             prices=tuple(Price(p.site, p.unit_price, p.currency, p.valid_from, p.valid_to) for p in chosen.prices),
         )
         pseudonyms = Pseudonyms(self.settings.pseudonym_key())
-        progress("reading")
-        engine = DuckEngine()
-        try:
-            intake = read_workspace(
-                self.folder, Context(declared, zone, pseudonyms, keyrings, check_keys), engine.con
-            )
-        except BaseException:
-            engine.close()
-            raise
-        return engine, intake, declared, rules
+        return declared, rules, Context(declared, zone, pseudonyms, keyrings, check_keys)
 
     def _evidence_names(self) -> list[str]:
         vault = self.folder / "evidence"
@@ -285,37 +258,11 @@ def _period(month: str | None, first: date | str | None, last: date | str | None
         raise InputError("a day is written YYYY-MM-DD, for example 2026-10-01") from None
 
 
-def _load_keys(chosen: VendorSettings, declared: Vendor) -> tuple[dict[str, Keyring], dict[str, CheckKeys]]:
-    """Keys ready for use; every key that cannot be read is named in one error."""
-    problems: list[Problem] = []
-
-    def told(place: str, error: CryptoError) -> None:
-        problems.append(Problem(f"vendors.{declared.name}.{place}: {error}", file="idvtools.toml"))
-
-    public = None
-    if chosen.notify_public_key is not None:
-        try:
-            public = load_public_key(chosen.notify_public_key.reveal())
-        except CryptoError as error:
-            told("notify_public_key", error)
-    keyrings: dict[str, Keyring] = {}
-    check_keys: dict[str, CheckKeys] = {}
-    for i, app in enumerate(chosen.apps):
-        timed = []
-        for k, key in enumerate(app.aes_keys):
-            try:
-                start = int(key.valid_from.timestamp() * 1000)
-                timed.append(TimedKey(key.id, start, load_aes_key(key.key.reveal())))
-            except CryptoError as error:
-                told(f"apps[{i}].aes_keys[{k}].key", error)
-        if timed:
-            keyrings[app.id] = Keyring(timed)
-        if app.app_key is not None or public is not None:
-            text = None if app.app_key is None else app.app_key.reveal().decode("utf-8", "surrogateescape")
-            check_keys[app.id] = CheckKeys(text, public)
-    if problems:
-        raise SettingsError(problems)
-    return keyrings, check_keys
+def _whole_span(intake: Intake, zone: str) -> Period:
+    span = data_span(intake.con, zone)
+    if span is None:
+        raise NoDataError("the workspace holds no operation and no statement row")
+    return Period(*span)
 
 
 def _require_data(intake: Intake, period: Period, zone: str) -> None:

@@ -31,6 +31,8 @@ from idvtools.vendors.base import Vendor
 from idvtools.workspace.caveats import caveats
 from idvtools.workspace.engine import DuckEngine, amount, quoted
 
+#: Operations that have a file in the vault.
+_HELD = pa.schema([("op_id", pa.string())])
 _SUMS = """select bucket, count(*), sum(amount_ours), sum(amount_vendor), count(*) filter (billable),
     count(*) filter (billable is null and reason is not null), count(*) filter (package_ours),
     count(*) filter (vendor_charge is not null), count(*) filter (vendor_charge),
@@ -170,12 +172,12 @@ def _evidence(
     """
     form = re.compile(rf"({vendor.ids.pattern[1:-1]})(?![0-9A-Za-z-])", re.ASCII)
     held = sorted({match[1] for match in map(form.match, names) if match})
-    engine.small("held", {"op_id": "string"}, [(op_id,) for op_id in held])
+    engine.fill("held", _HELD, [(op_id,) for op_id in held])
     codes = ", ".join(str(s.code) for s in rules.statuses if s.success)
     limit = int((now - timedelta(days=vendor.evidence_days)).timestamp() * 1000)
     ((needed, present, due),) = engine.query(
         f"""select count(*), count(*) filter (here), count(*) filter (not here and ms >= ?) from (
-        select op_id in (select op_id from small_held) as here, epoch_ms(coalesce(clock, authorized_at)) as ms
+        select op_id in (select op_id from held) as here, epoch_ms(coalesce(clock, authorized_at)) as ms
         from read_parquet({file}) where billable and authorized_at is not null and status in ({codes}))""",
         limit,
     )
