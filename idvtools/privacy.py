@@ -330,8 +330,22 @@ class Pseudonyms:
         kind = encoded.type.value_type
         if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
             raise TypeError(f"pseudonyms are made of text, not of {kind}")
-        names = [None if text is None else self.of(text) for text in encoded.dictionary.to_pylist()]
+        names = self._all(encoded.dictionary.to_pylist())
         return pa.array(names, pa.string()).take(encoded.indices)
+
+    def _all(self, values: list[str | None]) -> list[str | None]:
+        """As `of`, for many: without a method call for each."""
+        new_inner, new_outer = self._inner.copy, self._outer.copy
+        names: list[str | None] = []
+        for value in values:
+            if value is None:
+                names.append(None)
+                continue
+            inner, outer = new_inner(), new_outer()
+            inner.update(value.encode("utf-8", "surrogatepass"))
+            outer.update(inner.digest())
+            names.append(outer.hexdigest()[:16])
+        return names
 
     def __repr__(self) -> str:
         return "Pseudonyms(…)"

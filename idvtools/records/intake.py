@@ -65,6 +65,7 @@ def read_workspace(root: Path, context: Context, con: duckdb.DuckDBPyConnection)
     for source in sources:
         of_kind[source.kind].append(source)
     problems = []
+    con.execute("set preserve_insertion_order = false")  # rows carry their file and line
     with ThreadPoolExecutor(3) as pool:
         hashes = pool.map(lambda s: sha256_of(s.path), sources)
         jobs = [
@@ -83,6 +84,7 @@ def read_workspace(root: Path, context: Context, con: duckdb.DuckDBPyConnection)
             sha256 = {s.name: h for s, h in zip(sources, hashes, strict=True)}
         except OSError as error:
             raise RecordsError(f"cannot be read: {error.strerror}", file=error.filename) from None
+    con.execute("set preserve_insertion_order = true")
     settle_reports(con, context)
     settle_statements(con, of_kind["statements"], context)
     return Intake(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from idvtools.errors import RecordsError
+from idvtools.privacy import PERSONAL_COLUMNS, mask_column
 from idvtools.records.context import Context
 from idvtools.records.csvfile import read_csv
 from idvtools.records.files import SourceFile
@@ -133,64 +133,86 @@ def _text(table: pa.Table, name: str) -> pa.ChunkedArray:
     return column.cast(pa.string())
 
 
+def trimmed(column: str) -> str:
+    """SQL for a text without blanks and tabs around it, null where nothing is left."""
+    edge = " or ".join(f"{test}({column}, {blank})" for test in ("starts_with", "ends_with") for blank in ("' '", "chr(9)"))
+    return f"case when {column} = '' then null when {edge} then nullif(trim({column}, ' ' || chr(9)), '') else {column} end"
+
+
 def _insert(con: duckdb.DuckDBPyConnection, table: pa.Table, source: SourceFile, context: Context) -> None:
-    raw = pa.table({n: _text(table, n) for n in ("app_id", "biz_no", "site", "access_way", "error_code", "da_id")})
-    raw = raw.append_column("number", table["number"])
+    texts = {n: _text(table, n) for n in ("app_id", "biz_no", "site", "access_way", "error_code", "da_id")}
     stamp = table["requested_at"]
     is_time = pa.types.is_timestamp(stamp.type)
-    raw = raw.append_column("requested_at", stamp if is_time else _text(table, "requested_at"))
+    stamp = stamp if is_time else _text(table, "requested_at")
     when = "epoch_ms(requested_at::timestamptz)" if is_time else moment("requested_at")
+    raw = pa.table({**texts, "number": table["number"], "requested_at": stamp})
+    subjects, states = _subjects(con, raw, when, _text(table, "id_no"), _text(table, "id_no_enc"), context)
+    raw = raw.append_column("subject", subjects).append_column("subject_state", states)
     con.register("raw_requests", raw)
-    read = con.sql(
-        f"""select nullif(trim(da_id), '') as op_id, nullif(trim(app_id), '') as app_id,
-        nullif(biz_no, '') as biz_no, nullif(trim(site), '') as site, access_way,
-        try_cast(error_code as bigint) as error_code, {when} as requested_ms, number as line,
-        requested_at is not null as has_time from raw_requests"""
-    ).to_arrow_table()
-    con.unregister("raw_requests")
-    _note_times(read, raw["requested_at"], source, context)
-    subjects, states = _subjects(read, _text(table, "id_no"), _text(table, "id_no_enc"), context)
-    rows = read.drop_columns(["has_time"]).append_column("subject", subjects).append_column("subject_state", states)
-    con.register("read_requests", rows)
     con.execute(
-        f"""insert into requests select {source.file_id}::bigint << 40 | line, op_id, app_id, biz_no, site, access_way, error_code, subject, subject_state,
-        requested_ms, {source.file_id}, line from read_requests"""
+        f"""insert into requests select {source.file_id}::bigint << 40 | number, {trimmed("da_id")}, {trimmed("app_id")},
+        nullif(biz_no, ''), {trimmed("site")}, access_way, try_cast(error_code as bigint), subject, subject_state,
+        {when}, {source.file_id}, number from raw_requests"""
     )
-    con.unregister("read_requests")
+    _note_times(con, is_time, stamp, context)
+    con.unregister("raw_requests")
     extras = [n for n in table.column_names if n not in (*COLUMNS, *ID_COLUMNS, "number")]
     if extras:
-        con.register("raw_extras", table.select(["number", *extras]))
-        pairs = ", ".join(f"'{_quoted(n)}', \"{n.replace(chr(34), chr(34) * 2)}\"" for n in extras)
-        con.execute(
-            f"insert into request_extras select {source.file_id}, number, json_object({pairs})::varchar from raw_extras"
-        )
-        con.unregister("raw_extras")
+        _keep_extras(con, table, extras, source)
+
+
+def _keep_extras(con: duckdb.DuckDBPyConnection, table: pa.Table, extras: list[str], source: SourceFile) -> None:
+    """Columns of the user's own, for `Workspace.requests`; personal ones are kept masked."""
+    shown = table.select(["number"])
+    for name in extras:
+        column = _text(table, name)
+        if name.strip().lower() in PERSONAL_COLUMNS:
+            column = pa.chunked_array([pa.array([mask_column(name, v) for v in column.to_pylist()], pa.string())])
+        shown = shown.append_column(name, column)
+    con.register("raw_extras", shown)
+    pairs = ", ".join(f"'{_quoted(n)}', \"{n.replace(chr(34), chr(34) * 2)}\"" for n in extras)
+    con.execute(
+        f"insert into request_extras select {source.file_id}, number, json_object({pairs})::varchar from raw_extras"
+    )
+    con.unregister("raw_extras")
 
 
 def _quoted(text: str) -> str:
     return text.replace("'", "''")
 
 
-def _note_times(read: pa.Table, stamps: pa.ChunkedArray, source: SourceFile, context: Context) -> None:
-    unread = pc.and_(read["has_time"], pc.is_null(read["requested_ms"]))
-    if pa.types.is_string(stamps.type):
-        unread = pc.and_(unread, pc.not_equal(pc.utf8_trim_whitespace(stamps), ""))
-        naive = pc.invert(pc.match_substring_regex(stamps, HAS_OFFSET))
-        context.notes["naive_time"] += pc.sum(pc.and_(naive, pc.is_valid(read["requested_ms"]))).as_py() or 0
-    elif stamps.type.tz is None:
-        context.notes["naive_time"] += len(stamps) - stamps.null_count
-    context.notes["unread_time"] += pc.sum(unread).as_py() or 0
+def _note_times(con: duckdb.DuckDBPyConnection, is_time: bool, stamp: pa.ChunkedArray, context: Context) -> None:
+    """Count times without an offset, and times that could not be read."""
+    if is_time:
+        context.notes["naive_time"] += len(stamp) - stamp.null_count if stamp.type.tz is None else 0
+        return
+    ((naive, unread),) = con.execute(
+        f"""select count(*) filter (ms is not null and not regexp_matches(requested_at, '{HAS_OFFSET}')),
+        count(*) filter (ms is null and trim(requested_at) <> '')
+        from (select requested_at, {moment("requested_at")} as ms from raw_requests)"""
+    ).fetchall()
+    context.notes["naive_time"] += naive
+    context.notes["unread_time"] += unread
 
 
 def _subjects(
-    read: pa.Table, clear: pa.ChunkedArray, cipher: pa.ChunkedArray, context: Context
+    con: duckdb.DuckDBPyConnection,
+    raw: pa.Table,
+    when: str,
+    clear: pa.ChunkedArray,
+    cipher: pa.ChunkedArray,
+    context: Context,
 ) -> tuple[pa.Array, pa.Array]:
     """Pseudonyms of the people, and how each was read."""
+    if cipher.null_count == len(cipher) and clear.null_count == 0 and not pc.any(pc.equal(clear, "")).as_py():
+        column = clear.combine_chunks()
+        return context.pseudonyms.column(column), pa.repeat("clear", len(column))
     has_clear = pc.fill_null(pc.not_equal(clear, ""), False)
     has_cipher = pc.and_not(pc.fill_null(pc.not_equal(cipher, ""), False), has_clear)
-    values: Any = pc.if_else(has_clear, clear, pa.scalar(None, pa.string()))
+    values = pc.if_else(has_clear, clear, pa.scalar(None, pa.string()))
     if pc.any(has_cipher).as_py():
-        values = pc.coalesce(values, pa.chunked_array([_decrypt(read, pc.if_else(has_cipher, cipher, None), context)]))
+        found = _decrypt(con, raw, when, pc.if_else(has_cipher, cipher, pa.scalar(None, pa.string())), context)
+        values = pc.coalesce(values, pa.chunked_array([found]))
     states = pc.case_when(
         pc.make_struct(has_clear, pc.and_(has_cipher, pc.is_valid(values)), has_cipher),
         "clear",
@@ -198,17 +220,24 @@ def _subjects(
         "unreadable",
         "missing",
     )
-    column = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-    return context.pseudonyms.column(column), states
+    return context.pseudonyms.column(values.combine_chunks()), states
 
 
-def _decrypt(read: pa.Table, cipher: pa.ChunkedArray, context: Context) -> pa.Array:
+def _decrypt(
+    con: duckdb.DuckDBPyConnection, raw: pa.Table, when: str, cipher: pa.ChunkedArray, context: Context
+) -> pa.Array:
+    """Clear ids, by the keys of each app; they stay in this process's memory and reach no table."""
+    con.register("raw_moments", raw.select(["requested_at", "da_id", "app_id"]))
+    read = con.sql(
+        f"select {when} as ms, {trimmed('da_id')} as op_id, {trimmed('app_id')} as app_id from raw_moments"
+    ).to_arrow_table()
+    con.unregister("raw_moments")
     texts = cipher.to_pylist()
-    moments = read["requested_ms"].to_pylist()
-    for i in np.flatnonzero(pc.is_null(read["requested_ms"]).to_numpy()):
+    moments = read["ms"].to_pylist()
+    for i in np.flatnonzero(pc.is_null(read["ms"]).to_numpy()):
         op_id = read["op_id"][i].as_py()
         made = context.vendor.ids.time(op_id) if op_id else None
-        moments[i] = None if made is None else int(made.timestamp() * 1000)
+        moments[i] = None if made is None else round(made.timestamp() * 1000)
     apps = read["app_id"].combine_chunks().dictionary_encode()
     codes = apps.indices.fill_null(-1).to_numpy()
     clear: list[str | None] = [None] * len(texts)

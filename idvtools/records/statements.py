@@ -17,7 +17,7 @@ from idvtools.ledger.rules import day_number
 from idvtools.records.context import Context
 from idvtools.records.csvfile import CsvTable, read_csv
 from idvtools.records.files import SourceFile
-from idvtools.records.requests import refuse_spreadsheet_numbers
+from idvtools.records.requests import refuse_spreadsheet_numbers, trimmed
 
 _TABLE = """create table statement (row_no bigint, op_id varchar, parent_op_id varchar, biz_no varchar, app_id varchar,
     site varchar, status bigint, sub_status varchar, json_result bigint, authorized_ms bigint, charge boolean,
@@ -115,9 +115,9 @@ def _columns(found: list[str], source: SourceFile, context: Context) -> Mapping[
 
 def _time(column: str) -> str:
     """Epoch milliseconds or seconds, ISO 8601, or the vendor's local time; 0 and empty are none."""
-    return f"""case when {column} is null or {column} in ('', '0') then null
-        when regexp_full_match({column}, '[0-9]{{12,14}}') then {column}::bigint
-        when regexp_full_match({column}, '[0-9]{{9,11}}') then {column}::bigint * 1000
+    return f"""case when {column} is null or {column} = '0' then null
+        when strlen({column}) < 15 and regexp_full_match({column}, '[0-9]{{9,14}}')
+        then case when strlen({column}) < 12 then {column}::bigint * 1000 else {column}::bigint end
         else epoch_ms(try_cast({column} as timestamptz)) end"""
 
 
@@ -146,14 +146,14 @@ def _insert(
     con.execute(
         f"""insert into statement select file_id::bigint << 40 | line, id,
         case when contains(id, '-') then nullif(regexp_extract(id, '^(.+)-[0-9]+$', 1), '') end,
-        nullif(trim(biz_no), ''), nullif(trim(app_id), ''), nullif(trim(site), ''), status_code,
-        nullif(trim(sub_status), ''), try_cast(json_result as bigint), {_time("authorized")}, charge = 'Y',
-        package = 'Y', created_ms, file_day, file_id, line,
-        case when coalesce(id, '') = '' then 1 when charge is null or charge not in ('Y', 'N') then 2
-        when package not in ('Y', 'N', '') then 3 end,
-        status_code is null and coalesce(trim(status), '') <> ''
-        from (select * replace (upper(trim(charge)) as charge, upper(trim(package)) as package), trim(op_id) as id,
-        try_cast(status as bigint) as status_code, {_time("created")} as created_ms from raw_statement)"""
+        {trimmed("biz_no")}, {trimmed("app_id")}, {trimmed("site")}, status_code, {trimmed("sub_status")},
+        try_cast(json_result as bigint), {_time("authorized")}, charge_flag = 'Y', package_flag = 'Y', {_time("created")},
+        file_day, file_id, line,
+        case when id is null then 1 when charge_flag is null or charge_flag not in ('Y', 'N') then 2
+        when package_flag not in ('Y', 'N') then 3 end,
+        status_code is null and {trimmed("status")} is not null
+        from (select *, {trimmed("op_id")} as id, try_cast(status as bigint) as status_code,
+        upper({trimmed("charge")}) as charge_flag, upper({trimmed("package")}) as package_flag from raw_statement)"""
     )
     con.unregister("raw_statement")
     ids = ", ".join(str(s.file_id) for s, _ in files)
