@@ -48,7 +48,10 @@ def main() -> None:
     """What did we really use, what may the vendor charge, and what proves it?"""
 
 
-@main.command("reconcile", epilog=_example("idvtools reconcile sample_data/2026-10 --vendor dec --month 2026-10 --out out/october"))
+@main.command(
+    "reconcile",
+    epilog=_example("idvtools reconcile sample_data/2026-10 --vendor dec --month 2026-10 --out out/october"),
+)
 @click.argument("workspace", type=_FOLDER)
 @click.option("--vendor", required=True, help="Name of the vendor: dec.")
 @click.option("--month", help="Calendar month, YYYY-MM, in the workspace's zone.")
@@ -56,7 +59,13 @@ def main() -> None:
 @click.option("--to", "last", metavar="D", help="Last day, included.")
 @click.option("--out", "out", type=_FOLDER, required=True, help="Folder for the results; it must be new or empty.")
 @click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True)
-@click.option("--lang", type=click.Choice(["zh", "en", "both"]), default="both", show_default=True, help="Language of the reports.")
+@click.option(
+    "--lang",
+    type=click.Choice(["zh", "en", "both"]),
+    default="both",
+    show_default=True,
+    help="Language of the reports.",
+)
 @click.option("--check", is_flag=True, help="Exit with status 1 if there are breaks.")
 @click.option("--strict", is_flag=True, help="Make lines that cannot be read an error.")
 @click.option("--force", is_flag=True, help="Replace the results in a folder that is not empty; other files stay.")
@@ -108,7 +117,11 @@ def _progress(wanted: bool | None) -> Callable[[str], None]:
 
     def show(text: str) -> None:
         if shown:
-            click.echo(f"\r\033[K{text}{' …' if text else ''}" if sys.stderr.isatty() else text, err=True, nl=not sys.stderr.isatty())
+            click.echo(
+                f"\r\033[K{text}{' …' if text else ''}" if sys.stderr.isatty() else text,
+                err=True,
+                nl=not sys.stderr.isatty(),
+            )
 
     return show
 

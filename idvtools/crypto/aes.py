@@ -32,7 +32,9 @@ def load_aes_key(text: str | bytes) -> bytes:
     16
     """
     try:
-        key = base64.b64decode("".join((text if isinstance(text, str) else text.decode("ascii")).split()), validate=True)
+        key = base64.b64decode(
+            "".join((text if isinstance(text, str) else text.decode("ascii")).split()), validate=True
+        )
     except (binascii.Error, ValueError):
         raise KeyFormatError("the AES key is not Base64 text") from None
     if len(key) not in (16, 32):

@@ -72,12 +72,12 @@ def _no_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def _integer(token: str) -> _Number:
-    return _Number("0" if token == "-0" else token)
+def _integer(digits: str) -> _Number:
+    return _Number("0" if digits == "-0" else digits)
 
 
-def _double(token: str) -> _Number:
-    return _Number(java_double(float(token)))
+def _double(digits: str) -> _Number:
+    return _Number(java_double(float(digits)))
 
 
 def java_double(value: float) -> str:

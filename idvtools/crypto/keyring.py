@@ -73,8 +73,7 @@ class Keyring:
 
     def _try(self, texts: Sequence[str | None], clear: list[str | None], wanted: np.ndarray, which: np.ndarray) -> None:
         for index, key in enumerate(self._keys):
-            rows = np.flatnonzero(wanted & (which == index))
-            rows = rows[[clear[i] is None for i in rows]] if len(rows) else rows
-            if len(rows):
+            rows = [i for i in np.flatnonzero(wanted & (which == index)).tolist() if clear[i] is None]
+            if rows:
                 for i, text in zip(rows, decrypt_column([texts[i] for i in rows], key.key), strict=True):
                     clear[i] = text

@@ -1,0 +1,1 @@
+"""The computation, pure: operations, verdict, pricing, matching. One expression of each rule."""

@@ -69,7 +69,6 @@ def _engine_type(field: pa.Field) -> str:
 TYPES: dict[str, str] = {field.name: _engine_type(field) for field in LEDGER_SCHEMA}
 
 
-
 def finish(batch: pa.RecordBatch, file_names: pa.Array) -> pa.RecordBatch:
     """Columns as worked out (`TYPES`) in the form of the contract (`LEDGER_SCHEMA`).
 

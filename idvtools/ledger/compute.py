@@ -68,7 +68,9 @@ COMPLETE = ibis.table({"app_id": "string"}, name="complete")
 PRICES = ibis.table({"site": "string", "day": "int32", "price": MONEY}, name="prices")
 
 
-def coverage_rows(covered: frozenset[tuple[str, int]], period: Period) -> tuple[list[tuple[str, int]], list[tuple[str]]]:
+def coverage_rows(
+    covered: frozenset[tuple[str, int]], period: Period
+) -> tuple[list[tuple[str, int]], list[tuple[str]]]:
     """Rows of `COVERED` and `COMPLETE`: the statement files that are there, and the apps that lack none."""
     days = {day_number(d) for d in period.days()}
     there: dict[str, set[int]] = {}
@@ -153,7 +155,10 @@ def _counts(
 ) -> ir.Table:
     """Operations and statement rows of the period: those within it, and what they are matched with."""
     inside, outside = ops.filter(day_in_period(ops.day)), ops.filter(~day_in_period(ops.day))
-    listed, elsewhere = primary.filter(day_in_period(primary.create_day)), primary.filter(~day_in_period(primary.create_day))
+    listed, elsewhere = (
+        primary.filter(day_in_period(primary.create_day)),
+        primary.filter(~day_in_period(primary.create_day)),
+    )
     sides = [
         (0, inside),
         (0, outside.semi_join(listed, "op_id")),

@@ -44,9 +44,7 @@ def differing_fields(rows: ir.Table) -> ir.StringValue:
         ("json_result", rows.json_result, rows.v_json_result, True),
     ]
     both = rows.ours & rows.theirs
-    differs = {
-        name: (a != b).fill_null(False) if known else ~a.identical_to(b) for name, a, b, known in pairs
-    }
+    differs = {name: (a != b).fill_null(False) if known else ~a.identical_to(b) for name, a, b, known in pairs}
     any_differs = ibis.literal(False)
     text: ir.StringValue = ibis.literal("")
     for name, ours, theirs, _ in pairs:

@@ -138,9 +138,7 @@ def unique_starts(requests: ir.Table, repeated: ir.Table) -> ir.Table:
 def contradictory_starts(requests: ir.Table, repeated: ir.Table) -> ir.Table:
     """Operations (`op_id`) whose rows in the request log say different things."""
     rows = requests.semi_join(repeated, "op_id")
-    said = ibis.struct(
-        {c: rows[c].fill_null(0 if c == "requested_ms" else "") for c in _START}
-    )
+    said = ibis.struct({c: rows[c].fill_null(0 if c == "requested_ms" else "") for c in _START})
     told = rows.group_by("op_id").agg(low=said.min(), high=said.max())
     return told.filter(told.low != told.high).select("op_id")
 

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from idvtools.ledger.rules import Price
 
 #: Currencies whose smallest unit is not a hundredth (ISO 4217).
-_NO_CENTS = frozenset({"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"})  # fmt: skip
+_NO_CENTS = frozenset({*"BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()})
 
 
 def round_amount(amount: Decimal, currency: str) -> Decimal:
@@ -35,9 +35,7 @@ def unit_price(prices: Sequence[Price], site: str | None, day: date) -> Decimal 
     (Decimal('3.00'), Decimal('2.00'))
     """
     valid = [
-        p
-        for p in prices
-        if p.site in (site, "*") and p.valid_from <= day and (p.valid_to is None or day <= p.valid_to)
+        p for p in prices if p.site in (site, "*") and p.valid_from <= day and (p.valid_to is None or day <= p.valid_to)
     ]
     if not valid:
         return None
@@ -45,9 +43,7 @@ def unit_price(prices: Sequence[Price], site: str | None, day: date) -> Decimal 
     return round_amount(best.unit_price, best.currency)
 
 
-def price_rows(
-    prices: Sequence[Price], wanted: Iterable[tuple[str, int]]
-) -> list[tuple[str, int, Decimal]]:
+def price_rows(prices: Sequence[Price], wanted: Iterable[tuple[str, int]]) -> list[tuple[str, int, Decimal]]:
     """The prices of the pairs of site and day number that occur, for a join."""
     rows = []
     for site, number in wanted:

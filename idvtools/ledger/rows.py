@@ -133,7 +133,9 @@ def start_failures(
             clock=once.requested_ms,
             clock_source=ibis.ifelse(once.requested_ms.notnull(), "request", ibis.null("string")),
             flags=ibis.cases(
-                (once.error_code.isnull(), "no_answer"), (once.subject_state == "unreadable", "subject_unreadable"), else_=""
+                (once.error_code.isnull(), "no_answer"),
+                (once.subject_state == "unreadable", "subject_unreadable"),
+                else_="",
             ),
             billable=ibis.literal(False),
             reason=ibis.literal("start_failed"),
@@ -163,7 +165,9 @@ def complete(ledger: ir.Table, rules: Rules) -> ir.Table:
     return ledger.select(
         *[
             {
-                "status_name": lambda: status.cases(*[(s.code, s.name_zh) for s in rules.statuses], else_=ibis.null("string")),
+                "status_name": lambda: status.cases(
+                    *[(s.code, s.name_zh) for s in rules.statuses], else_=ibis.null("string")
+                ),
                 "final": lambda: status.cases(*[(s.code, s.final) for s in rules.statuses], else_=ibis.null("boolean")),
                 "severity": lambda: severity_of(ledger),
                 "cause": lambda: ibis.null("string"),

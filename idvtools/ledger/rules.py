@@ -141,7 +141,7 @@ class Period:
         datetime.date(2026, 2, 28)
         """
         match = re.fullmatch(r"(\d{4})-(\d{2})", text, re.ASCII)
-        if not match or not (1 <= int(match[2]) <= 12 and 1970 <= int(match[1])):
+        if not match or not (1 <= int(match[2]) <= 12 and int(match[1]) >= 1970):
             raise InputError("a month is written YYYY-MM, for example 2026-10")
         year, month = int(match[1]), int(match[2])
         return cls(date(year, month, 1), date(year, month, monthrange(year, month)[1]))

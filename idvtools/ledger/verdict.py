@@ -65,9 +65,7 @@ def decide(rows: ir.Table, rules: Rules) -> ir.Table:
     """
     order = ibis.struct({"clock": rows.clock_ms, "number": rows.number, "op_id": rows.op_id})
     keyed = rows.app_id.notnull() & rows.subject.notnull() & rows.site.notnull() & rows.day.notnull()
-    members = rows.filter(
-        rows.excluded.isnull() & (rows.effective.isnull() | rows.effective) & keyed
-    )
+    members = rows.filter(rows.excluded.isnull() & (rows.effective.isnull() | rows.effective) & keyed)
     member_order = ibis.struct({"clock": members.clock_ms, "number": members.number, "op_id": members.op_id})
     groups = members.group_by(list(GROUP)).agg(
         first_yes=member_order.min(where=members.effective),

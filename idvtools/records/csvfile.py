@@ -75,15 +75,11 @@ def _decode(data: bytes, source: SourceFile) -> tuple[str, str]:
 
 def _read_plain(data: bytes, wanted: Collection[str] | None) -> tuple[pa.Table, pa.Array] | None:
     """The quick way, for UTF-8 in which a row is a line; None where that is not certain."""
-    if data.count(b'"') != 2 * data.count(b',"",') or b"\0" in data:
-        return None
-    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
+    quoted = data.count(b'"') != 2 * data.count(b',"",')
+    if quoted or b"\0" in data or data.count(b"\r") != data.count(b"\r\n"):
         return None
     head, _, body = data.partition(b"\n")
-    try:
-        names = [n.strip() for n in head.decode("utf-8").split(",")]
-    except UnicodeDecodeError:
-        return None
+    names = [n.strip() for n in head.decode("utf-8", "replace").split(",")]
     rows = body.count(b"\n") + (1 if body and not body.endswith(b"\n") else 0)
     if not body or not all(names) or len(set(names)) != len(names):
         return None

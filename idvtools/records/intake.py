@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from idvtools.errors import RecordsError, WorkspaceError
+from idvtools.errors import Problem, RecordsError, WorkspaceError
 from idvtools.records.context import Context
 from idvtools.records.files import SourceFile, discover, sha256_of
 from idvtools.records.reports import notification_counts, read_reports, refused, settle_reports
@@ -64,7 +64,7 @@ def read_workspace(root: Path, context: Context, con: duckdb.DuckDBPyConnection)
     of_kind: dict[str, list[SourceFile]] = defaultdict(list)
     for source in sources:
         of_kind[source.kind].append(source)
-    problems = []
+    problems: list[Problem] = []
     con.execute("set preserve_insertion_order = false")  # rows carry their file and line
     with ThreadPoolExecutor(3) as pool:
         hashes = pool.map(lambda s: sha256_of(s.path), sources)
@@ -117,12 +117,13 @@ def _covered(con: duckdb.DuckDBPyConnection, context: Context) -> set[tuple[str,
 
 def data_span(con: duckdb.DuckDBPyConnection, zone: str) -> tuple[date, date] | None:
     """First and last day that any record names, None where nothing does."""
+    local = f"timezone('{zone}', make_timestamptz({{}} * 1000))::date"
     ((low, high),) = con.execute(
         """select min(ms), max(ms) from (select requested_ms as ms from requests union all
         select created_ms from statement)"""
     ).fetchall()
     ((first, last),) = con.execute(
-        f"select timezone('{zone}', make_timestamptz(? * 1000))::date, timezone('{zone}', make_timestamptz(? * 1000))::date",
+        f"select {local.format('?')}, {local.format('?')}",
         [low, high],
     ).fetchall()
     return None if first is None else (first, last)

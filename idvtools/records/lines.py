@@ -54,7 +54,9 @@ def _table(data: bytes, ends: np.ndarray, number: int, source: SourceFile, rejec
     try:
         text = raw.cast(pa.large_string())
     except pa.ArrowInvalid:
-        text = pa.array([_decode(v, number + i, source, rejects) for i, v in enumerate(raw.to_pylist())], pa.large_string())
+        text = pa.array(
+            [_decode(v, number + i, source, rejects) for i, v in enumerate(raw.to_pylist())], pa.large_string()
+        )
     numbers = pa.array(np.arange(number, number + len(ends), dtype=np.int64))
     table = pa.table({"line": text, "number": numbers})
     return pa.Table.from_batches(table.to_batches(max_chunksize=_BATCH), table.schema)

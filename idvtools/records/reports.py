@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 from idvtools.ledger.rules import Trust
 from idvtools.records.context import Context
 from idvtools.records.files import SourceFile
-from idvtools.records.jsonmessages import embedded_objects, extract, json_path, moment
+from idvtools.records.jsonmessages import embedded_objects, extract, moment
 from idvtools.records.lines import read_lines
 from idvtools.vendors.base import CheckResult, Message
 
@@ -102,7 +103,8 @@ def _checked(con: duckdb.DuckDBPyConnection, envelopes: pa.Table, source: Source
     inner, inner_place = extract("body", {"app_id": fields["app_id"], "op_id": fields["op_id"]})
     con.register("envelopes", envelopes)
     opened = con.sql(
-        f"""select number, received_at, headers, body, {inner_place["app_id"]} as app_id, {inner_place["op_id"]} as op_id
+        f"""select number, received_at, headers, body, {inner_place["app_id"]} as app_id,
+        {inner_place["op_id"]} as op_id
         from (select *, {inner} as j from (select number, {", ".join(f"{v} as {k}" for k, v in place.items())}
         from (select number, {expression} as j from envelopes)))"""
     ).to_arrow_table()
@@ -215,12 +217,18 @@ def settle_reports(con: duckdb.DuckDBPyConnection, context: Context) -> None:
     trust = " ".join(f"when '{check}' then {int(level)}" for check, level in TRUST_OF_CHECK.items())
     accepted = f"""select *, (case check_result {trust} else {int(Trust.POLL)} end)::tinyint as trust from notifications
         where check_result <> 'failed' union all select *, {int(Trust.POLL)}::tinyint from polls"""
-    child = context.vendor.notification.child_fields or {"op_id": "op_id", "site": "site", "status": "s", "sub_status": "b"}
+    child = context.vendor.notification.child_fields or {
+        "op_id": "op_id",
+        "site": "site",
+        "status": "s",
+        "sub_status": "b",
+    }
     expression, place = extract("child", child)
     con.execute(
         f"""create table children as
         with each as (
-            select *, unnest(try(from_json(children, '["JSON"]'))) as child from ({accepted}) where children is not null),
+            select *, unnest(try(from_json(children, '["JSON"]'))) as child from ({accepted})
+            where children is not null),
         named as (select * exclude (child), {expression} as j from each)
         select {place["op_id"]} as op_id, op_id as parent_op_id, app_id, biz_no, {place["site"]} as site,
         try_cast({place["status"]} as bigint) as status, nullif({place["sub_status"]}, '') as sub_status,
@@ -243,7 +251,8 @@ def notification_counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     ).fetchall()
     # Only operations that were reported more than once can have repeated events.
     ((repeated, events),) = con.execute(
-        """with several as (select op_id from notifications where check_result <> 'failed' group by 1 having count(*) > 1),
+        """with several as (select op_id from notifications where check_result <> 'failed'
+        group by 1 having count(*) > 1),
         told as (select op_id, event, status, sub_status, json_result, authorized_ms, children, count(*) as n
         from notifications semi join several using (op_id) where check_result <> 'failed' group by all)
         select coalesce(sum(n), 0), count(*) from told"""

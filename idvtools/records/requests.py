@@ -27,8 +27,8 @@ _TEXT_IDS = ("app_id", "biz_no", "da_id", "id_no", "id_no_enc")
 SPREADSHEET_NUMBER = r"^[0-9](\.[0-9]+)?E\+[0-9]{2}$"
 _BATCH = 1_000_000
 
-_TABLE = """create table requests (row_no bigint, op_id varchar, app_id varchar, biz_no varchar, site varchar, access_way varchar,
-    error_code bigint, subject varchar, subject_state varchar, requested_ms bigint, file_id integer, line bigint)"""
+_TABLE = """create table requests (row_no bigint, op_id varchar, app_id varchar, biz_no varchar, site varchar,
+    access_way varchar, error_code bigint, subject varchar, subject_state varchar, requested_ms bigint, file_id integer, line bigint)"""
 
 
 def refuse_spreadsheet_numbers(table: pa.Table, names: tuple[str, ...], lines: pa.Array, source: SourceFile) -> None:
@@ -135,8 +135,11 @@ def _text(table: pa.Table, name: str) -> pa.ChunkedArray:
 
 def trimmed(column: str) -> str:
     """SQL for a text without blanks and tabs around it, null where nothing is left."""
-    edge = " or ".join(f"{test}({column}, {blank})" for test in ("starts_with", "ends_with") for blank in ("' '", "chr(9)"))
-    return f"case when {column} = '' then null when {edge} then nullif(trim({column}, ' ' || chr(9)), '') else {column} end"
+    edge = " or ".join(
+        f"{test}({column}, {blank})" for test in ("starts_with", "ends_with") for blank in ("' '", "chr(9)")
+    )
+    inner = f"nullif(trim({column}, ' ' || chr(9)), '')"
+    return f"case when {column} = '' then null when {edge} then {inner} else {column} end"
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: pa.Table, source: SourceFile, context: Context) -> None:
@@ -150,9 +153,9 @@ def _insert(con: duckdb.DuckDBPyConnection, table: pa.Table, source: SourceFile,
     raw = raw.append_column("subject", subjects).append_column("subject_state", states)
     con.register("raw_requests", raw)
     con.execute(
-        f"""insert into requests select {source.file_id}::bigint << 40 | number, {trimmed("da_id")}, {trimmed("app_id")},
-        nullif(biz_no, ''), {trimmed("site")}, access_way, try_cast(error_code as bigint), subject, subject_state,
-        {when}, {source.file_id}, number from raw_requests"""
+        f"""insert into requests select {source.file_id}::bigint << 40 | number, {trimmed("da_id")},
+        {trimmed("app_id")}, nullif(biz_no, ''), {trimmed("site")}, access_way,
+        try_cast(error_code as bigint), subject, subject_state, {when}, {source.file_id}, number from raw_requests"""
     )
     _note_times(con, is_time, stamp, context)
     con.unregister("raw_requests")

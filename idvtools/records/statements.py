@@ -10,7 +10,6 @@ from datetime import date
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from idvtools.errors import Problem, RecordsError
 from idvtools.ledger.rules import day_number
@@ -147,8 +146,8 @@ def _insert(
         f"""insert into statement select file_id::bigint << 40 | line, id,
         case when contains(id, '-') then nullif(regexp_extract(id, '^(.+)-[0-9]+$', 1), '') end,
         {trimmed("biz_no")}, {trimmed("app_id")}, {trimmed("site")}, status_code, {trimmed("sub_status")},
-        try_cast(json_result as bigint), {_time("authorized")}, charge_flag = 'Y', package_flag = 'Y', {_time("created")},
-        file_day, file_id, line,
+        try_cast(json_result as bigint), {_time("authorized")}, charge_flag = 'Y', package_flag = 'Y',
+        {_time("created")}, file_day, file_id, line,
         case when id is null then 1 when charge_flag is null or charge_flag not in ('Y', 'N') then 2
         when package_flag not in ('Y', 'N') then 3 end,
         status_code is null and {trimmed("status")} is not null
@@ -202,8 +201,8 @@ def settle_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile],
         con.execute(f"delete from statement where file_id in ({', '.join(str(c) for c, _ in copies)})")
     problems = []
     same_day = con.execute(
-        "select 1 from statement_files where file_day is not null group by file_day, app_id having count(*) > 1 union all "
-        "select 1 from statement_files where app_id is null and file_day is not null limit 1"
+        """select 1 from statement_files where file_day is not null group by file_day, app_id having count(*) > 1
+        union all select 1 from statement_files where app_id is null and file_day is not null limit 1"""
     ).fetchall()
     for a, b, shared, different, smaller in con.execute(_OVERLAPS).fetchall() if same_day else ():
         if 2 * shared <= smaller:
@@ -213,18 +212,22 @@ def settle_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile],
         else:
             what = f"{shared} operations stand in both, yet neither is a copy of the other"
         problems.append(
-            Problem(f"disagrees with {names[b]}, of the same app and day: {what}; keep the one that holds", file=names[a])
+            Problem(
+                f"disagrees with {names[b]}, of the same app and day: {what}; keep the one that holds", file=names[a]
+            )
         )
     if problems:
         raise RecordsError(problems)
 
 
-def coverage(con: duckdb.DuckDBPyConnection, zone_days: Mapping[int, list[tuple[str, int]]]) -> set[tuple[str | None, int]]:
+def coverage(
+    con: duckdb.DuckDBPyConnection, zone_days: Mapping[int, list[tuple[str, int]]]
+) -> set[tuple[str | None, int]]:
     """Which ``(app, day number)`` have a statement file: by the file's name, else by its content."""
     covered: set[tuple[str | None, int]] = set()
     for file_id, app, day, _ in con.execute("select * from statement_files").fetchall():
         content = zone_days.get(file_id, [])
-        apps = {app} if app is not None else {a for a, _ in content} or {None}
+        apps: set[str | None] = {app} if app is not None else {a for a, _ in content} or {None}
         if day is not None:
             covered |= {(a, day) for a in apps}
         else:

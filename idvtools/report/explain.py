@@ -70,7 +70,9 @@ class Explanation:
 
     def _lines(self) -> list[str]:
         row, say = self.row, self.lang
-        lines = [f"{row['op_id'] or '-'}   {row['app_id'] or '?'} / {row['site'] or '?'} / bizNo {row['biz_no'] or '-'}"]
+        lines = [
+            f"{row['op_id'] or '-'}   {row['app_id'] or '?'} / {row['site'] or '?'} / bizNo {row['biz_no'] or '-'}"
+        ]
         if row["reason"] is None:
             lines.append(Text("仅在对账单中", "ONLY IN THE STATEMENT").show(say))
         else:
@@ -97,7 +99,10 @@ class Explanation:
         theirs = "-" if row["amount_vendor"] is None else money(row["amount_vendor"]) + unit
         pairs = [
             (Text("人员", "subject"), row["subject"] or Text("未知", "unknown").show(say)),
-            (Text("时间", "clock"), f"{self._wall(row['clock'])}  ({row['clock_source'] or '-'})  day {row['day'] or '?'}"),
+            (
+                Text("时间", "clock"),
+                f"{self._wall(row['clock'])}  ({row['clock_source'] or '-'})  day {row['day'] or '?'}",
+            ),
             (Text("状态", "status"), f"{status}  effective {yes[row['effective']]}  ({row['status_source'] or '-'})"),
             (Text("金额", "amounts"), f"ours {ours}  vendor {theirs}"),
         ]
@@ -122,7 +127,8 @@ class Explanation:
             effective = {True: "effective", False: "ineffective", None: "effective ?"}[row["effective"]]
             verdict = {True: "billed", False: "free", None: "undecided"}[row["billable"]]
             lines.append(
-                f" {mark}{self._wall(row['clock'])}  {row['op_id']}  {status!s:>4} {effective:<11}  {verdict} ({row['reason']})"
+                f" {mark}{self._wall(row['clock'])}  {row['op_id']}  {status!s:>4} {effective:<11}  {verdict}"
+                f" ({row['reason']})"
             )
         if (rest := len(self.group) - start - _LISTED) > 0:
             lines.append(f"  … {rest} later")

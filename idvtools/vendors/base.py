@@ -104,7 +104,11 @@ class Vendor:
         codes = [s.code for s in self.statuses]
         if len(codes) != len(set(codes)):
             raise ValueError(f"{self.name}: a code stands twice in the status table")
-        for message, known in ((self.request, REQUEST_FIELDS), (self.notification, MESSAGE_FIELDS), (self.poll, MESSAGE_FIELDS)):
+        for message, known in (
+            (self.request, REQUEST_FIELDS),
+            (self.notification, MESSAGE_FIELDS),
+            (self.poll, MESSAGE_FIELDS),
+        ):
             if unknown := set(message.fields) - set(known):
                 raise ValueError(f"{self.name}: unknown message fields {sorted(unknown)}")
             if "op_id" not in message.fields:

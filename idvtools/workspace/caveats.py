@@ -38,9 +38,7 @@ _NOTES: dict[str, tuple[str, str]] = {
 }
 
 
-def caveats(
-    intake: Intake, engine: DuckEngine, rules: Rules, coverage: Coverage, path: str
-) -> Iterator[Caveat]:
+def caveats(intake: Intake, engine: DuckEngine, rules: Rules, coverage: Coverage, path: str) -> Iterator[Caveat]:
     """All caveats of a run, the gravest first.
 
     Parameters
@@ -109,7 +107,8 @@ def _checks(intake: Intake, engine: DuckEngine) -> Iterator[Caveat]:
             yield Caveat(
                 f"ALL {failed} checked notification(s) of app {app_id} FAILED their check: its app_key (or "
                 "notify_public_key) is almost certainly wrong; its operations have no trusted status",
-                f"应用 {app_id} 的全部 {failed} 条通知验签失败：app_key（或平台公钥）极可能配置错误，其操作没有可信状态",
+                f"应用 {app_id} 的全部 {failed} 条通知验签失败：app_key（或平台公钥）极可能配置错误，"
+                "其操作没有可信状态",
             )
         elif failed:
             yield Caveat(
@@ -119,6 +118,7 @@ def _checks(intake: Intake, engine: DuckEngine) -> Iterator[Caveat]:
     unchecked, received = intake.notifications["unchecked"], intake.notifications["received"]
     if unchecked:
         yield Caveat(
-            f"{unchecked} of {received} notifications could not be checked (no keys, or no headers): their statuses are unproven",
+            f"{unchecked} of {received} notifications could not be checked (no keys, or no headers): their "
+            "statuses are unproven",
             f"{received} 条通知中有 {unchecked} 条无法验签（未配置密钥或无请求头），其状态未经证实",
         )

@@ -21,7 +21,18 @@ _BATCH_ROWS = 122_880
 _REPEATING = [
     n
     for n in LEDGER_SCHEMA.names
-    if n not in {"op_id", "biz_no", "subject", "clock", "da_id_time", "authorized_at", "vendor_create_time", "source_line", "statement_line"}
+    if n
+    not in {
+        "op_id",
+        "biz_no",
+        "subject",
+        "clock",
+        "da_id_time",
+        "authorized_at",
+        "vendor_create_time",
+        "source_line",
+        "statement_line",
+    }
 ]
 
 

@@ -32,7 +32,10 @@ def _frame(intake: Intake, sql: str) -> pd.DataFrame:
 
 
 def requests_frame(intake: Intake) -> pd.DataFrame:
-    """`requested_at, op_id, app_id, biz_no, site, access_way, error_code, subject, subject_state, file, line`, extras."""
+    """Columns `requested_at, op_id, app_id, biz_no, site, access_way, error_code, subject, subject_state, file, line`.
+
+    Then the log's own further columns; personal ones masked.
+    """
     frame = _frame(
         intake,
         """select requested_ms, op_id, app_id, biz_no, site, access_way, error_code, subject, subject_state,
@@ -48,7 +51,10 @@ def requests_frame(intake: Intake) -> pd.DataFrame:
 
 
 def callbacks_frame(intake: Intake) -> pd.DataFrame:
-    """`received_at, event, op_id, app_id, biz_no, site, status, sub_status, json_result, authorized_at, check, file, line`."""
+    """Columns `received_at, event, op_id, app_id, biz_no, site, status, sub_status, json_result, authorized_at, check`.
+
+    And `file`, `line`.
+    """
     return _frame(
         intake,
         """select received_ms, event, op_id, app_id, biz_no, site, status, sub_status, json_result,
@@ -58,7 +64,10 @@ def callbacks_frame(intake: Intake) -> pd.DataFrame:
 
 
 def statement_frame(intake: Intake) -> pd.DataFrame:
-    """`created_at, op_id, app_id, biz_no, site, status, sub_status, json_result, authorized_at, charge, package, file, line`."""
+    """Columns `created_at, op_id, app_id, biz_no, site, status, sub_status, json_result, authorized_at, charge`.
+
+    And `package`, `file`, `line`.
+    """
     return _frame(
         intake,
         """select created_ms, op_id, app_id, biz_no, site, status, sub_status, json_result, authorized_ms, charge,

@@ -117,9 +117,7 @@ class Workspace:
         """
         return self._run(vendor, None, strict=False, progress=_quiet).explain(op_id, lang)
 
-    def _run(
-        self, vendor: str, period: Period | None, strict: bool, progress: Callable[[str], None]
-    ) -> Reconciliation:
+    def _run(self, vendor: str, period: Period | None, strict: bool, progress: Callable[[str], None]) -> Reconciliation:
         """Reconcile a period, or all that the workspace knows."""
         declared, rules, context = self._prepare(vendor)
         engine = DuckEngine()
@@ -142,7 +140,16 @@ class Workspace:
             ledger_file = engine.write_ledger(compiled.ledger, intake.file_names())
             progress("summing up")
             summary = summarise(
-                engine, ledger_file, intake, rules, declared, period, counted, self._evidence_names(), _now(), __version__
+                engine,
+                ledger_file,
+                intake,
+                rules,
+                declared,
+                period,
+                counted,
+                self._evidence_names(),
+                _now(),
+                __version__,
             )
             lines = tuple(
                 {"file": r.file, "line": r.line, "reason": r.reason} | ({} if r.text is None else {"text": r.text})

@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from idvtools.ledger.clock import offsets
-from idvtools.ledger.compute import COMPLETE, COVERED, PRICES, Plan, coverage_rows, plan
+from idvtools.ledger.compute import COMPLETE, COVERED, PRICES, coverage_rows, plan
 from idvtools.ledger.pricing import price_rows
 from idvtools.ledger.rules import Period, Rules
 from idvtools.workspace.engine import DuckEngine

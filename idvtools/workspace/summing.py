@@ -75,9 +75,7 @@ def summarise(
         buckets[name] = Bucket(rows, amount(ours), amount(theirs), amount(theirs) - amount(ours))
     inside = [s for name, s in sums.items() if name is not None]
     failures = sums.get(None, (0,))[0]
-    billable, undecidable, packages, listed, charged, taken, judged = (
-        sum(s[i] for s in inside) for i in range(3, 10)
-    )
+    billable, undecidable, packages, listed, charged, taken, judged = (sum(s[i] for s in inside) for i in range(3, 10))
     ours_total = sum((amount(s[1]) for s in inside), Decimal("0.00"))
     vendor_total = sum((amount(s[2]) for s in inside), Decimal("0.00"))
     laws = _laws(buckets, counted, (judged, listed), ours_total, vendor_total)
@@ -128,7 +126,9 @@ def _laws(
         ("vendor amount - our amount = differences over all buckets", theirs - ours, difference),
     ]
     laws = tuple(
-        Law(name, money(a) if isinstance(a, Decimal) else str(a), money(b) if isinstance(b, Decimal) else str(b), a == b)
+        Law(
+            name, money(a) if isinstance(a, Decimal) else str(a), money(b) if isinstance(b, Decimal) else str(b), a == b
+        )
         for name, a, b in pairs
     )
     for law in laws:
@@ -152,9 +152,7 @@ def _coverage(engine: DuckEngine, intake: Intake, period: Period, file: str) -> 
     days = period.days()
     apps = [a for (a,) in engine.query(f"select distinct app_id from read_parquet({file}) where app_id is not null")]
     zero = date(1970, 1, 1)
-    missing = sorted(
-        (day, app) for app in apps for day in days if (app, (day - zero).days) not in intake.covered
-    )
+    missing = sorted((day, app) for app in apps for day in days if (app, (day - zero).days) not in intake.covered)
     return Coverage(
         days_expected=len(days),
         days_missing=tuple(sorted({day for day, _ in missing})),
