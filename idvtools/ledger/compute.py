@@ -25,10 +25,7 @@ from idvtools.ledger.rows import as_ledger, complete, set_aside_as_ledger, start
 from idvtools.ledger.rules import Period, Rules, day_number
 from idvtools.ledger.verdict import decide, effective_of, with_excluded
 
-_ORDER = (
-    "day", "app_id", "site", "clock", "op_id", "bucket", "statement_file", "statement_line", "source_file",
-    "source_line",
-)  # fmt: skip
+_ORDER = ("day", "app_id", "site", "clock", "op_id")
 
 
 @dataclass(frozen=True)
@@ -130,7 +127,12 @@ def plan(rules: Rules, period: Period, zone: Sequence[tuple[int, int]]) -> Plan:
     ledger = as_ledger(with_file_missing(matched, COVERED, COMPLETE), PRICES).union(
         set_aside_as_ledger(aside, PRICES), start_failures(requests, zone, day_in_period)
     )
-    ledger = ledger.order_by([ledger[c].asc(nulls_first=False) for c in _ORDER])
+    # Only repeated statement rows and failed starts can be alike in the order of the contract: their place decides.
+    place = ibis.coalesce(
+        (ledger.statement_file.cast("int64") << 40) + ledger.statement_line,
+        (ledger.source_file.cast("int64") << 40) + ledger.source_line,
+    )
+    ledger = ledger.order_by([*[ledger[c].asc(nulls_first=False) for c in _ORDER], place])
     return Plan(
         steps=tuple(steps),
         priced=_priced(ops, primary, aside),

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ibis
 
 #: Our start requests, one row an exchange, `row_no` unique. `op_id` is null for a start that failed;
-#: `subject` is a pseudonym; `subject_state` is one of clear, decrypted, unreadable, missing.
+#: `subject` is a pseudonym
+#: (`privacy.Pseudonyms.numbers`); `subject_state` is one of clear, decrypted, unreadable, missing.
 REQUESTS = ibis.schema(
     {
         "row_no": "int64",
@@ -18,7 +19,7 @@ REQUESTS = ibis.schema(
         "site": "string",
         "access_way": "string",
         "error_code": "int64",
-        "subject": "string",
+        "subject": "int64",
         "subject_state": "string",
         "requested_ms": "int64",
         "file_id": "int32",

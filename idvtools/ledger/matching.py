@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from idvtools.ledger.columns import code
 from idvtools.ledger.unique import repeats
 
 _VENDOR = (
@@ -59,31 +60,36 @@ def differing_fields(rows: ir.Table) -> ir.StringValue:
     return ibis.ifelse(both & any_differs, text.substr(2), ibis.null("string"))
 
 
-def bucket_of(rows: ir.Table) -> ir.StringValue:
+def bucket_of(rows: ir.Table) -> ir.IntegerValue:
     """The first bucket that fits a matched row (duplicates were set aside before)."""
     charged = rows.v_charge.fill_null(False)
     return ibis.cases(
-        (~rows.ours, "only_in_statement"),
-        (~rows.theirs & ~rows.file_missing, "only_in_ours"),
-        (~rows.theirs, "statement_missing"),
-        (rows.billable.isnull(), "undecidable"),
-        (charged & ~rows.billable, "overbilled"),
-        (~charged & rows.billable, "underbilled"),
-        (rows.differing_fields.notnull(), "fields_differ"),
-        else_="matched",
+        (~rows.ours, code("bucket", "only_in_statement")),
+        (~rows.theirs & ~rows.file_missing, code("bucket", "only_in_ours")),
+        (~rows.theirs, code("bucket", "statement_missing")),
+        (rows.billable.isnull(), code("bucket", "undecidable")),
+        (charged & ~rows.billable, code("bucket", "overbilled")),
+        (~charged & rows.billable, code("bucket", "underbilled")),
+        (rows.differing_fields.notnull(), code("bucket", "fields_differ")),
+        else_=code("bucket", "matched"),
     )
 
 
-def severity_of(rows: ir.Table) -> ir.StringValue:
+def severity_of(rows: ir.Table) -> ir.IntegerValue:
     """``money`` where a charge is at stake, else ``info``."""
     charged = rows.vendor_charge.fill_null(False)
+
+    def among(*buckets: str) -> ir.BooleanValue:
+        return rows.bucket.isin([code("bucket", b) for b in buckets])
+
     at_stake = ibis.cases(
-        (rows.bucket.isin(["overbilled", "underbilled"]), True),
-        (rows.bucket.isin(["only_in_ours", "statement_missing"]), rows.billable.fill_null(False)),
-        (rows.bucket.isin(["duplicate_in_statement", "only_in_statement", "undecidable"]), charged),
+        (among("overbilled", "underbilled"), True),
+        (among("only_in_ours", "statement_missing"), rows.billable.fill_null(False)),
+        (among("duplicate_in_statement", "only_in_statement", "undecidable"), charged),
         else_=False,
     )
-    return ibis.ifelse(rows.bucket.isnull(), ibis.null("string"), ibis.ifelse(at_stake, "money", "info"))
+    severity = ibis.ifelse(at_stake, code("severity", "money"), code("severity", "info"))
+    return ibis.ifelse(rows.bucket.isnull(), ibis.null("int8"), severity)
 
 
 def with_file_missing(rows: ir.Table, covered: ir.Table, complete: ir.Table) -> ir.Table:

@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from idvtools.ledger.clock import op_number, op_time
+from idvtools.ledger.columns import code
 from idvtools.ledger.rules import STATUS_SOURCES, Rules, Trust
 from idvtools.ledger.unique import repeats
 
@@ -138,7 +139,7 @@ def unique_starts(requests: ir.Table, repeated: ir.Table) -> ir.Table:
 def contradictory_starts(requests: ir.Table, repeated: ir.Table) -> ir.Table:
     """Operations (`op_id`) whose rows in the request log say different things."""
     rows = requests.semi_join(repeated, "op_id")
-    said = ibis.struct({c: rows[c].fill_null(0 if c == "requested_ms" else "") for c in _START})
+    said = ibis.struct({c: rows[c].fill_null(0 if c in ("requested_ms", "subject") else "") for c in _START})
     told = rows.group_by("op_id").agg(low=said.min(), high=said.max())
     return told.filter(told.low != told.high).select("op_id")
 
@@ -174,10 +175,12 @@ def operations(
         da_ms=da_ms,
         clock_ms=ibis.coalesce(rows.requested_ms, da_ms),
         clock_source=ibis.cases(
-            (rows.requested_ms.notnull(), "request"), (rows.number.notnull(), "da_id"), else_=ibis.null("string")
+            (rows.requested_ms.notnull(), code("clock_source", "request")),
+            (rows.number.notnull(), code("clock_source", "da_id")),
+            else_=ibis.null("int8"),
         ),
         status_source=ibis.cases(
-            *[(rows.trust == int(t), STATUS_SOURCES[t]) for t in Trust], else_=ibis.null("string")
+            *[(rows.trust == int(t), code("status_source", STATUS_SOURCES[t])) for t in Trust], else_=ibis.null("int8")
         ),
         flag_conflict=rows.conflicting.fill_null(False),
         flag_stranger=~rows.requested,
@@ -193,5 +196,5 @@ def with_vendor_status(ops: ir.Table, primary: ir.Table) -> ir.Table:
     stands_in = rows.status.isnull() & rows.told_status.notnull()
     return rows.mutate(
         status=ibis.coalesce(rows.status, rows.told_status),
-        status_source=ibis.ifelse(stands_in, "statement", rows.status_source),
+        status_source=ibis.ifelse(stands_in, code("status_source", "statement"), rows.status_source),
     ).drop("told_status")

@@ -9,7 +9,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from idvtools.ledger.rules import Price
 
 #: Currencies whose smallest unit is not a hundredth (ISO 4217).
-_NO_CENTS = frozenset({*"BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()})
+_NO_CENTS = frozenset(
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
+)
 
 
 def round_amount(amount: Decimal, currency: str) -> Decimal:

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from idvtools.ledger.clock import day_of
-from idvtools.ledger.columns import MONEY, TYPES
+from idvtools.ledger.columns import FLAGS, MONEY, TYPES, code
 from idvtools.ledger.matching import bucket_of, differing_fields, severity_of
 from idvtools.ledger.rules import Rules
 
@@ -17,6 +17,14 @@ _DERIVED = frozenset({"status_name", "final", "severity", "cause"})
 
 def _zero() -> ir.DecimalScalar:
     return ibis.literal(0).cast(MONEY)
+
+
+def _flags(**raised: ir.BooleanValue) -> ir.IntegerValue:
+    """The number of a set of flags (`columns.NAMES`)."""
+    number: ir.IntegerValue = ibis.literal(0, "int8")
+    for flag, condition in raised.items():
+        number = number + ibis.ifelse(condition.fill_null(False), 1 << FLAGS.index(flag), 0)
+    return number
 
 
 def _vendor_amount(charge: ir.BooleanValue, package: ir.BooleanValue, price: ir.DecimalValue) -> ir.DecimalValue:
@@ -34,14 +42,12 @@ def as_ledger(rows: ir.Table, prices: ir.Table) -> ir.Table:
     rows = rows.mutate(bucket=bucket_of(rows))
     taken = (rows.v_charge & rows.v_package).fill_null(False)
     package_ours = rows.billable.fill_null(False) & taken
-    flags = ibis.literal("")
-    for condition, flag in (
-        (rows.flag_conflict, "conflicting_final"),
-        (rows.flag_contradictory, "contradictory_requests"),
-        (rows.flag_stranger, "not_in_requests"),
-        (rows.flag_unreadable, "subject_unreadable"),
-    ):
-        flags = flags.concat(ibis.ifelse(condition.fill_null(False), f";{flag}", ""))
+    flags = _flags(
+        conflicting_final=rows.flag_conflict,
+        contradictory_requests=rows.flag_contradictory,
+        not_in_requests=rows.flag_stranger,
+        subject_unreadable=rows.flag_unreadable,
+    )
     return _finish(
         rows.select(
             op_id=ibis.coalesce(rows.op_id, rows.v_op_id),
@@ -60,7 +66,7 @@ def as_ledger(rows: ir.Table, prices: ir.Table) -> ir.Table:
             effective=rows.effective,
             json_result=rows.json_result,
             authorized_at=rows.authorized_ms,
-            flags=flags.substr(1),
+            flags=flags,
             billable=rows.billable,
             reason=rows.reason,
             winner_op_id=rows.winner_op_id,
@@ -103,7 +109,8 @@ def set_aside_as_ledger(rows: ir.Table, prices: ir.Table) -> ir.Table:
             vendor_package=priced.package,
             vendor_create_time=priced.created_ms,
             amount_vendor=_vendor_amount(priced.charge, priced.package, priced.price_vendor),
-            bucket=ibis.literal("duplicate_in_statement"),
+            bucket=ibis.literal(code("bucket", "duplicate_in_statement")),
+            flags=_flags(),
             period_shift=ibis.literal(False),
         )
     )
@@ -131,14 +138,10 @@ def start_failures(
             subject=once.subject,
             day=once.day,
             clock=once.requested_ms,
-            clock_source=ibis.ifelse(once.requested_ms.notnull(), "request", ibis.null("string")),
-            flags=ibis.cases(
-                (once.error_code.isnull(), "no_answer"),
-                (once.subject_state == "unreadable", "subject_unreadable"),
-                else_="",
-            ),
+            clock_source=ibis.ifelse(once.requested_ms.notnull(), code("clock_source", "request"), ibis.null("int8")),
+            flags=_flags(no_answer=once.error_code.isnull(), subject_unreadable=once.subject_state == "unreadable"),
             billable=ibis.literal(False),
-            reason=ibis.literal("start_failed"),
+            reason=ibis.literal(code("reason", "start_failed")),
             amount_ours=_zero(),
             package_ours=ibis.literal(False),
             source_file=once.place["file_id"],
@@ -166,7 +169,7 @@ def complete(ledger: ir.Table, rules: Rules) -> ir.Table:
         *[
             {
                 "status_name": lambda: status.cases(
-                    *[(s.code, s.name_zh) for s in rules.statuses], else_=ibis.null("string")
+                    *[(s.code, place) for place, s in enumerate(rules.statuses)], else_=ibis.null("int8")
                 ),
                 "final": lambda: status.cases(*[(s.code, s.final) for s in rules.statuses], else_=ibis.null("boolean")),
                 "severity": lambda: severity_of(ledger),

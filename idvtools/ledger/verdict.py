@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from idvtools.ledger.columns import code
 from idvtools.ledger.rules import Rules
 
 #: A group; its key is a tuple, never a joined text.
@@ -42,10 +43,10 @@ def with_excluded(rows: ir.Table, listed_parents: ir.Table, rules: Rules) -> ir.
     family = ibis.coalesce(rows.parent_op_id, rows.op_id)
     joined = rows.mutate(family=family).left_join(families, "family")
     excluded = ibis.cases(
-        (joined.by_child.isnull(), ibis.null("string")),
-        (joined.by_child & joined.parent_op_id.isnull(), "has_children"),
-        (~joined.by_child & joined.parent_op_id.notnull(), "billed_with_parent"),
-        else_=ibis.null("string"),
+        (joined.by_child.isnull(), ibis.null("int8")),
+        (joined.by_child & joined.parent_op_id.isnull(), code("reason", "has_children")),
+        (~joined.by_child & joined.parent_op_id.notnull(), code("reason", "billed_with_parent")),
+        else_=ibis.null("int8"),
     )
     return joined.select(*rows.columns, excluded=excluded)
 
@@ -63,7 +64,6 @@ def decide(rows: ir.Table, rules: Rules) -> ir.Table:
     Two minima a group say it all: the first effective operation and the first undecided one.
     An operation has an effective one before it if the group's first effective is earlier.
     """
-    order = ibis.struct({"clock": rows.clock_ms, "number": rows.number, "op_id": rows.op_id})
     keyed = rows.app_id.notnull() & rows.subject.notnull() & rows.site.notnull() & rows.day.notnull()
     members = rows.filter(rows.excluded.isnull() & (rows.effective.isnull() | rows.effective) & keyed)
     member_order = ibis.struct({"clock": members.clock_ms, "number": members.number, "op_id": members.op_id})
@@ -76,25 +76,26 @@ def decide(rows: ir.Table, rules: Rules) -> ir.Table:
     after_yes = (joined.first_yes < order).fill_null(False)
     after_open = (joined.first_open < order).fill_null(False)
     yes = joined.effective.fill_null(False)
+    whose = joined.subject.notnull() & joined.app_id.notnull() & joined.site.notnull()
+    known = whose & joined.day.notnull()
     codes = [s.code for s in rules.statuses]
     reason = ibis.cases(
         (joined.excluded.notnull(), joined.excluded),
-        (~joined.effective.fill_null(True), "ineffective_status"),
-        (after_yes, "repeat_same_day"),
-        (joined.status.isnull(), "no_status"),
-        (joined.status.notin(codes), "unknown_status"),
-        (joined.effective.isnull(), "not_final"),
-        (joined.subject.isnull() | joined.app_id.isnull() | joined.site.isnull(), "unknown_subject"),
-        (joined.day.isnull(), "unknown_day"),
-        (after_open, "earlier_undecided"),
-        else_="first_effective",
+        (~joined.effective.fill_null(True), code("reason", "ineffective_status")),
+        (after_yes, code("reason", "repeat_same_day")),
+        (joined.status.isnull(), code("reason", "no_status")),
+        (joined.status.notin(codes), code("reason", "unknown_status")),
+        (joined.effective.isnull(), code("reason", "not_final")),
+        (~whose, code("reason", "unknown_subject")),
+        (joined.day.isnull(), code("reason", "unknown_day")),
+        (after_open, code("reason", "earlier_undecided")),
+        else_=code("reason", "first_effective"),
     )
     billable = ibis.cases(
         (joined.excluded.notnull() | ~joined.effective.fill_null(True) | after_yes, False),
-        (yes & ~after_open & joined.subject.notnull() & joined.day.notnull() & joined.app_id.notnull()
-         & joined.site.notnull(), True),
+        (yes & ~after_open & known, True),
         else_=ibis.null("boolean"),
-    )  # fmt: skip
+    )
     decided = joined.first_open.isnull() | (joined.first_yes < joined.first_open)
     winner = ibis.ifelse(
         joined.excluded.isnull() & joined.effective.fill_null(True) & after_yes & decided.fill_null(False),

@@ -28,7 +28,8 @@ SPREADSHEET_NUMBER = r"^[0-9](\.[0-9]+)?E\+[0-9]{2}$"
 _BATCH = 1_000_000
 
 _TABLE = """create table requests (row_no bigint, op_id varchar, app_id varchar, biz_no varchar, site varchar,
-    access_way varchar, error_code bigint, subject varchar, subject_state varchar, requested_ms bigint, file_id integer, line bigint)"""
+    access_way varchar, error_code bigint, subject bigint, subject_state varchar,
+    requested_ms bigint, file_id integer, line bigint)"""
 
 
 def refuse_spreadsheet_numbers(table: pa.Table, names: tuple[str, ...], lines: pa.Array, source: SourceFile) -> None:
@@ -209,7 +210,7 @@ def _subjects(
     """Pseudonyms of the people, and how each was read."""
     if cipher.null_count == len(cipher) and clear.null_count == 0 and not pc.any(pc.equal(clear, "")).as_py():
         column = clear.combine_chunks()
-        return context.pseudonyms.column(column), pa.repeat("clear", len(column))
+        return context.pseudonyms.numbers(column), pa.repeat("clear", len(column))
     has_clear = pc.fill_null(pc.not_equal(clear, ""), False)
     has_cipher = pc.and_not(pc.fill_null(pc.not_equal(cipher, ""), False), has_clear)
     values = pc.if_else(has_clear, clear, pa.scalar(None, pa.string()))
@@ -223,7 +224,7 @@ def _subjects(
         "unreadable",
         "missing",
     )
-    return context.pseudonyms.column(values.combine_chunks()), states
+    return context.pseudonyms.numbers(values.combine_chunks()), states
 
 
 def _decrypt(

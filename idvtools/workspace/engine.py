@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from idvtools.ledger.columns import LEDGER_SCHEMA, finish
+from idvtools.ledger.columns import LEDGER_SCHEMA, dictionaries, finish
 
 _BATCH_ROWS = 122_880
 #: Columns worth a dictionary in Parquet; in the others nearly every value is new.
@@ -65,7 +65,7 @@ class DuckEngine:
         for name, sql in steps:
             self.con.execute(f'create or replace table "{name}" as {sql}')
 
-    def write_ledger(self, sql: str, file_names: list[str]) -> Path:
+    def write_ledger(self, sql: str, file_names: list[str], status_names: list[str]) -> Path:
         """Run the ledger's query and write it, batch by batch, as Parquet.
 
         Returns
@@ -74,7 +74,7 @@ class DuckEngine:
             A file in the engine's own folder, with the columns of `LEDGER_SCHEMA` in order.
         """
         path = self._spill / "ledger.parquet"
-        names = pa.array(file_names, pa.string())
+        names = dictionaries(file_names, status_names)
         reader = self.con.sql(sql).to_arrow_reader(_BATCH_ROWS)
         schema = finish(pa.RecordBatch.from_pylist([], reader.schema), names).schema
         with pq.ParquetWriter(path, schema, store_schema=False, use_dictionary=_REPEATING) as writer:

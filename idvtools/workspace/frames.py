@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from idvtools.privacy import as_hex
 from idvtools.records.intake import Intake
 from idvtools.report.result import to_pandas
 
@@ -28,6 +29,9 @@ def _frame(intake: Intake, sql: str) -> pd.DataFrame:
     names = pa.array(intake.file_names(), pa.string())
     files = names.take(table["file_id"].combine_chunks())
     table = table.set_column(table.schema.get_field_index("file_id"), "file", files)
+    if "subject" in table.column_names:
+        place = table.schema.get_field_index("subject")
+        table = table.set_column(place, "subject", as_hex(table["subject"].combine_chunks()))
     return to_pandas(table)
 
 
