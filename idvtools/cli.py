@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,23 +24,34 @@ class _Group(click.Group):
     """Errors on stderr, one line per problem, no traceback; exit status 2 for what the user gave."""
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # a terminal without Chinese must not end a run
+                stream.reconfigure(errors="backslashreplace")
         try:
-            status = super().main(*args, **{**kwargs, "standalone_mode": False})
+            status = super().main(*args, **{"prog_name": "idvtools", **kwargs, "standalone_mode": False})
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            status = 2
         except click.UsageError as error:
             where = error.ctx.command_path if error.ctx else "idvtools"
-            click.echo(f"error: {error.format_message()} (see: {where} --help)", err=True)
-            status = 2
+            status = _tell(f"{error.format_message()} (see: {where} --help)")
         except click.ClickException as error:
-            click.echo(f"error: {error.format_message()}", err=True)
-            status = 2
+            status = _tell(error.format_message())
         except IdvError as error:
-            for problem in error.problems:
-                click.echo(f"error: {problem}", err=True)
-            status = 2 if isinstance(error, InputError) else 1
+            status = _tell(*map(str, error.problems))
+            status = status if isinstance(error, InputError) else 1
+        except OSError as error:
+            status = _tell(f"{error.filename or 'the disk'}: {error.strerror or type(error).__name__}")
         except (click.Abort, KeyboardInterrupt):
             click.echo("stopped", err=True)
             status = 130
         sys.exit(status if isinstance(status, int) else 0)
+
+
+def _tell(*problems: str) -> int:
+    for problem in problems:
+        click.echo(f"error: {' '.join(problem.split())}", err=True)
+    return 2
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -74,19 +74,22 @@ def _decode(data: bytes, source: SourceFile) -> tuple[str, str]:
 
 
 def _read_plain(data: bytes, wanted: Collection[str] | None) -> tuple[pa.Table, pa.Array] | None:
-    """The quick way, for UTF-8 in which a row is a line; None where that is not certain."""
-    quoted = data.count(b'"') != 2 * data.count(b',"",')
-    if quoted or b"\0" in data or data.count(b"\r") != data.count(b"\r\n"):
-        return None
-    head, _, body = data.partition(b"\n")
-    names = [n.strip() for n in head.decode("utf-8", "replace").split(",")]
-    rows = body.count(b"\n") + (1 if body and not body.endswith(b"\n") else 0)
-    if not body or not all(names) or len(set(names)) != len(names):
-        return None
+    """The quick way, for UTF-8 in which a row is a line; None where that is not certain.
+
+    Blank lines, line breaks inside quotes and ragged rows all make fewer rows than lines; a lone CR,
+    which would make more, is excluded. So equal numbers mean that row n stands in line n + 1.
+    """
+    start = data.find(b"\n") + 1
+    names = [n.strip() for n in data[: max(start - 1, 0)].decode("utf-8", "replace").split(",")]
     chosen = [n for n in names if wanted is None or n in wanted]
+    if not 0 < start < len(data) or not chosen or '"' in "".join(names):
+        return None
+    lone_cr = data.count(b"\r") != data.count(b"\r\n")
+    if lone_cr or b"\0" in data or not all(names) or len(set(names)) != len(names):
+        return None
     try:
         table = pacsv.read_csv(
-            pa.py_buffer(body),
+            pa.py_buffer(data).slice(start),
             read_options=pacsv.ReadOptions(column_names=names),
             convert_options=pacsv.ConvertOptions(
                 column_types={n: pa.string() for n in names},
@@ -97,7 +100,8 @@ def _read_plain(data: bytes, wanted: Collection[str] | None) -> tuple[pa.Table, 
         )
     except (pa.ArrowInvalid, pa.ArrowKeyError):
         return None
-    if not chosen or len(table) != rows:
+    rows = data.count(b"\n") - (1 if data.endswith(b"\n") else 0)
+    if len(table) != rows:
         return None
     return table, pa.array(np.arange(2, rows + 2, dtype=np.int64))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,15 +53,44 @@ def discover(root: Path) -> tuple[list[SourceFile], list[str]]:
         folder = root / kind
         if not folder.is_dir():
             continue
-        for path in sorted(folder.rglob("*")):
-            name = path.relative_to(root).as_posix()
-            if path.is_dir() or any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts):
+        for path in _entries(folder, root):
+            name = _shown(path.relative_to(root).as_posix())
+            if any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts):
                 continue
-            if name.lower().endswith(endings):
+            if path.is_dir():
+                passed_over.append(f"{name}/ (a link to a folder: put the folder itself here)")
+            elif path.exists() and not path.is_file():
+                passed_over.append(f"{name} (not a plain file)")  # reading a pipe would never end
+            elif name.lower().endswith(endings):
                 found.append((name, path, kind))
             else:
                 passed_over.append(name)
     return [SourceFile(i, name, path, kind) for i, (name, path, kind) in enumerate(sorted(found))], passed_over
+
+
+def _entries(folder: Path, root: Path) -> list[Path]:
+    """Everything below a folder but the folders themselves; links to folders are not followed."""
+
+    def unreadable(error: OSError) -> None:
+        name = _shown(os.path.relpath(error.filename or folder, root))
+        raise RecordsError(f"cannot be read: {error.strerror}", file=name) from None
+
+    return sorted(
+        Path(base, name)
+        for base, folders, files in os.walk(folder, onerror=unreadable)
+        for name in (*files, *(f for f in folders if os.path.islink(os.path.join(base, f))))
+    )
+
+
+def _shown(name: str) -> str:
+    """A file's name as text: one in another encoding than the system's (from a zip, often GBK) is decoded."""
+    raw = os.fsencode(name)
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("utf-8", "backslashreplace")
 
 
 def sha256_of(path: Path) -> str:
@@ -83,6 +113,8 @@ def read_all(source: SourceFile) -> bytes:
 def read_chunks(source: SourceFile, size: int = CHUNK_BYTES) -> Iterator[bytes]:
     """The (decompressed) file in pieces of at most `size` bytes."""
     try:
+        if source.gzipped and source.path.stat().st_size == 0:
+            raise EOFError  # an empty file is no gz, though the gzip module takes it for one
         with gzip.open(source.path) if source.gzipped else source.path.open("rb") as stream:
             while piece := stream.read(size):
                 yield piece

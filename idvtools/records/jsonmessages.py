@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 _MAX_TRIES = 200  # a line of nothing but braces must not cost its length squared
 #: A text that says when, with the offset it was written with.
-HAS_OFFSET = r"(Z|z|[+-]\d\d(:?\d\d)?)$"
+HAS_OFFSET = r":.*(Z|z|[+-]\d\d(:?\d\d)?)\s*$"  # after a time of day: a bare date ends in -05 too
 
 
 def json_path(dotted: str) -> str:

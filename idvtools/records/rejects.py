@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from idvtools.privacy import scrub
-
 
 @dataclass(frozen=True, slots=True)
 class Reject:
@@ -26,8 +24,12 @@ class Rejects:
     by_file: Counter[str] = field(default_factory=Counter)
 
     def add(self, file: str, line: int, reason: str, text: str | None = None) -> None:
-        """Note a reject; `text` is scrubbed and shortened."""
-        self.items.append(Reject(file, line, reason, None if text is None else scrub(text)))
+        """Note a reject by its place and reason.
+
+        What the line said (`text`) is not kept: in a line that cannot be read nothing tells which words
+        are a name or a key.
+        """
+        self.items.append(Reject(file, line, reason))
         self.by_file[file] += 1
 
     def sorted(self) -> list[Reject]:

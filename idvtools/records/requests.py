@@ -26,6 +26,7 @@ _TEXT_IDS = ("app_id", "biz_no", "da_id", "id_no", "id_no_enc")
 #: What Excel makes of a long number when it saves it as CSV.
 SPREADSHEET_NUMBER = r"^[0-9](\.[0-9]+)?E\+[0-9]{2}$"
 _BATCH = 1_000_000
+_SCAN = 65_536  # rows that one thread of DuckDB takes at a time
 
 _TABLE = """create table requests (row_no bigint, op_id varchar, app_id varchar, biz_no varchar, site varchar,
     access_way varchar, error_code bigint, subject bigint, subject_state varchar,
@@ -42,6 +43,8 @@ def refuse_spreadsheet_numbers(table: pa.Table, names: tuple[str, ...], lines: p
     """
     for name in names:
         if name not in table.column_names or not pa.types.is_string(table[name].type):
+            continue
+        if not pc.any(pc.match_substring(table[name], "+")).as_py():
             continue
         spoiled = pc.match_substring_regex(table[name], SPREADSHEET_NUMBER, ignore_case=True)
         if pc.any(spoiled).as_py():
@@ -152,7 +155,7 @@ def _insert(con: duckdb.DuckDBPyConnection, table: pa.Table, source: SourceFile,
     raw = pa.table({**texts, "number": table["number"], "requested_at": stamp})
     subjects, states = _subjects(con, raw, when, _text(table, "id_no"), _text(table, "id_no_enc"), context)
     raw = raw.append_column("subject", subjects).append_column("subject_state", states)
-    con.register("raw_requests", raw)
+    con.register("raw_requests", pa.Table.from_batches(raw.combine_chunks().to_batches(_SCAN), raw.schema))
     con.execute(
         f"""insert into requests select {source.file_id}::bigint << 40 | number, {trimmed("da_id")},
         {trimmed("app_id")}, nullif(biz_no, ''), {trimmed("site")}, access_way,

@@ -120,6 +120,11 @@ def _time(column: str) -> str:
         else epoch_ms(try_cast({column} as timestamptz)) end"""
 
 
+def _flag(column: str) -> str:
+    """Y or N as it should be, at once; anything else trimmed and in upper case."""
+    return f"case when {column} in ('Y', 'N') then {column} else upper({trimmed(column)}) end"
+
+
 def _insert(
     con: duckdb.DuckDBPyConnection, fields: tuple[str, ...], files: list[tuple[SourceFile, CsvTable]], context: Context
 ) -> None:
@@ -152,7 +157,7 @@ def _insert(
         when package_flag not in ('Y', 'N') then 3 end,
         status_code is null and {trimmed("status")} is not null
         from (select *, {trimmed("op_id")} as id, try_cast(status as bigint) as status_code,
-        upper({trimmed("charge")}) as charge_flag, upper({trimmed("package")}) as package_flag from raw_statement)"""
+        {_flag("charge")} as charge_flag, {_flag("package")} as package_flag from raw_statement)"""
     )
     con.unregister("raw_statement")
     ids = ", ".join(str(s.file_id) for s, _ in files)

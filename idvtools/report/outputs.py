@@ -32,10 +32,12 @@ def check_folder(folder: Path, *, force: bool) -> None:
     Raises
     ------
     OutputError
-        Not empty, or not a folder.
+        Not empty, not a folder, or one that cannot be replaced as a whole: the current one, a mount point.
     """
     if folder.exists() and not folder.is_dir():
         raise OutputError("exists and is not a folder", file=str(folder))
+    if folder.is_dir() and (folder.resolve() == Path.cwd() or folder.is_mount()):
+        raise OutputError("this folder itself cannot be replaced; give a new folder inside it", file=str(folder))
     if folder.is_dir() and any(folder.iterdir()) and not force:
         raise OutputError("the folder is not empty; choose another one, or give --force", file=str(folder))
 
@@ -50,6 +52,7 @@ def write_outputs(result: Reconciliation, folder: Path, *, lang: Lang, force: bo
     OutputError
         The folder may not be used, or the disk refuses.
     """
+    folder = folder.resolve()  # a link to a folder stays a link, what it points to is replaced
     check_folder(folder, force=force)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -94,8 +97,16 @@ def _swap(aside: Path, folder: Path) -> None:
         aside.rename(folder)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-    folder.rename(old / "was")
-    aside.rename(folder)
+    try:
+        folder.rename(old / "was")
+        try:
+            aside.rename(folder)
+        except OSError:
+            (old / "was").rename(folder)
+            raise
+    except OSError:
+        old.rmdir()
+        raise
     for entry in (old / "was").iterdir():
         if entry.name not in NAMES:
             entry.rename(folder / entry.name)

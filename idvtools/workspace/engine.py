@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -77,9 +78,16 @@ class DuckEngine:
         names = dictionaries(file_names, status_names)
         reader = self.con.sql(sql).to_arrow_reader(_BATCH_ROWS)
         schema = finish(pa.RecordBatch.from_pylist([], reader.schema), names).schema
-        with pq.ParquetWriter(path, schema, store_schema=False, use_dictionary=_REPEATING) as writer:
+        writer = pq.ParquetWriter(path, schema, store_schema=False, use_dictionary=_REPEATING)
+        # One thread writes a batch while DuckDB works out the next one; more than one in waiting would only cost memory.
+        with writer, ThreadPoolExecutor(1) as pool:
+            last: Future[None] | None = None
             for batch in reader:
-                writer.write_batch(finish(batch, names))
+                if last is not None:
+                    last.result()
+                last = pool.submit(writer.write_batch, finish(batch, names))
+            if last is not None:
+                last.result()
         return path
 
     def read_ledger(self, path: Path, where: str = "true") -> pa.Table:

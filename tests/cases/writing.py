@@ -187,5 +187,5 @@ def _write_statements(folder: Path, cases: list[Case]) -> None:
 def _cells(op_id: str | None, row: Row) -> str:
     assert op_id is not None
     flags = ("Y" if row.charge else "N", "Y" if row.package else "N")
-    cells = [op_id, row.biz_no, row.app_id, row.site, "h5", str(row.status), row.sub_status, row.json_result, "", *flags]
-    return ",".join([*cells, "Y", f"{shanghai(row.created):%Y-%m-%d %H:%M:%S}"])
+    ours = (op_id, row.biz_no, row.app_id, row.site, "h5", str(row.status), row.sub_status, row.json_result, "")
+    return ",".join([*ours, *flags, "Y", f"{shanghai(row.created):%Y-%m-%d %H:%M:%S}"])
