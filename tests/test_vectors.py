@@ -239,7 +239,7 @@ def test_any_character_of_the_decssign_replaced_fails() -> None:
     for place, right in enumerate(signature):
         for wrong in "A9/+=-x":
             changed = signature[:place] + wrong + signature[place + 1 :]
-            same = place == last and wrong.isalnum() and base64.b64decode(changed) == base64.b64decode(signature)
+            same = place == last and wrong not in "=-" and base64.b64decode(changed) == base64.b64decode(signature)
             if wrong != right and not same:
                 assert check_notification({**sent, "decssign": changed}, BODY, KEYS)[0] == "failed", (place, wrong)
 

@@ -28,7 +28,10 @@ from idvtools.vendors.dec import check_notification, decshash
 
 @pytest.mark.parametrize(("text", "canonical"), [
     # keys sort by UTF-16 code unit: a character beyond the basic plane begins with D800..DBFF, before E000..FFFF
-    ('{"\\uffff":1,"\\ue000":2,"😀":3,"𠮷":4,"\\ud7ff":5,"z":6}', '{"z":6,"\ud7ff":5,"𠮷":4,"😀":3,"\ue000":2,"\uffff":1}'),
+    (
+        '{"\\uffff":1,"\\ue000":2,"𠮷":3,"😀":4,"\\ud7ff":5,"z":6}',
+        '{"z":6,"\ud7ff":5,"😀":4,"𠮷":3,"\ue000":2,"\uffff":1}',
+    ),
     ('{"\\ud83d\\ude00":1,"\\uff21":2}', '{"😀":1,"Ａ":2}'),
     ('{"b":{"😀":[{"Ａ":1,"😀":2}],"Ａ":0},"a":1}', '{"a":1,"b":{"😀":[{"😀":2,"Ａ":1}],"Ａ":0}}'),
     ('{"a":1,"aa":2,"A":3,"":4,"a b":5,"10":6,"9":7}', '{"":4,"10":6,"9":7,"A":3,"a":1,"a b":5,"aa":2}'),
@@ -58,7 +61,8 @@ def test_canonical_text(text: str, canonical: str) -> None:
     ("1e2", "100.0"), ("100.00", "100.0"), ("1E+2", "100.0"), ("123456.0", "123456.0"), ("1234567.125", "1234567.125"),
     ("9999999.0", "9999999.0"), ("9999999.999", "9999999.999"), ("1e7", "1.0E7"), ("10000000.0", "1.0E7"),
     ("12345678.9", "1.23456789E7"), ("-1e7", "-1.0E7"), ("1e22", "1.0E22"), ("1e23", "1.0E23"),
-    ("123456789012345680000.0", "1.2345678901234568E20"), ("1e100", "1.0E100"), ("1.7976931348623157e308", "1.7976931348623157E308"),
+    ("123456789012345680000.0", "1.2345678901234568E20"), ("1e100", "1.0E100"),
+    ("1.7976931348623157e308", "1.7976931348623157E308"),
     ("0.001", "0.001"), ("0.00123", "0.00123"), ("1e-3", "0.001"), ("0.0001", "1.0E-4"), ("0.000999", "9.99E-4"),
     ("-1e-4", "-1.0E-4"), ("1.5e-10", "1.5E-10"), ("2.2250738585072014e-308", "2.2250738585072014E-308"),
     ("0.30000000000000004", "0.30000000000000004"), ("3.141592653589793238", "3.141592653589793"),
@@ -69,9 +73,9 @@ def test_doubles_print_as_java_prints_them(number: str, java: str) -> None:
 
 
 @pytest.mark.parametrize("text", [
-    "", " ", "{", '{"a":1', '{"a":1,}', "[1,]", "{'a':1}", "{a:1}", '{"a":NaN}', "Infinity", "-Infinity", "01", "+1", ".5",
-    "1.", '"\x01"', '"\n"', '"unclosed', '{"a":1}{"b":2}', '{"a":1} x', "// c\n1", "nul", '{"a" 1}', '"\\x41"', '"\\u12"',
-    "\ufeff{}", "[" * 200_000, '{"a":' * 100_000 + "1" + "}" * 100_000,
+    "", " ", "{", '{"a":1', '{"a":1,}', "[1,]", "{'a':1}", "{a:1}", '{"a":NaN}', "Infinity", "-Infinity", "01", "+1",
+    ".5", "1.", '"\x01"', '"\n"', '"unclosed', '{"a":1}{"b":2}', '{"a":1} x', "// c\n1", "nul", '{"a" 1}', '"\\x41"',
+    '"\\u12"', "\ufeff{}", "[" * 200_000, '{"a":' * 100_000 + "1" + "}" * 100_000,
 ], ids=lambda text: repr(text[:12]))  # fmt: skip
 def test_what_is_not_json_is_refused_with_our_own_error(text: str) -> None:
     with pytest.raises(CryptoError):
@@ -84,7 +88,8 @@ def test_what_is_not_json_is_refused_with_our_own_error(text: str) -> None:
 # ---- properties
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("aAz\x00\x1f\"\\/你😀\ue000\uffff"), max_size=8)
+SPECIAL = st.sampled_from("aAz\x00\x1f\"\\/你😀\ue000\uffff")
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | SPECIAL, max_size=8)
 VALUES = st.recursive(
     st.none() | st.booleans() | NUMBERS | TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=5),
@@ -173,12 +178,12 @@ TRICKS = {
 
 def tricked(op: Operation, trick: str) -> str:
     """A log line with the true headers of a signed 41, and a body that somebody has added to."""
-    data = {"bizAppId": op.app_id, "daId": op.op_id, "bizNo": op.biz_no, "site": op.site, "daStatus": 41, "jsonResult": 5}
+    data = {"bizAppId": op.app_id, "daId": op.op_id, "bizNo": op.biz_no, "site": op.site, "daStatus": 41}
     message = {"v": "2.0.0", "func": "daFailed", "data": data}
     signed = json.dumps(message)
-    body = TRICKS[trick][0].format(
-        signed=signed, signed_inside=signed[1:-1], data_inside=json.dumps(data)[1:-1], forged=json.dumps({**data, **FORGED})
-    )
+    inside, data_inside = signed[1:-1], json.dumps(data)[1:-1]
+    forged = json.dumps({**data, **FORGED})
+    body = TRICKS[trick][0].format(signed=signed, signed_inside=inside, data_inside=data_inside, forged=forged)
     right = tiny_crypto.decshash(message, APP_KEYS[op.app_id])
     headers = {"DECSHASH": right, "DECSSIGN": tiny_crypto.decssign(right)}
     return json.dumps({"received_at": "2026-10-05T10:05:00+08:00", "headers": headers, "body": body})
@@ -196,7 +201,8 @@ def test_the_ledger_reads_what_was_signed(tmp_path: Path) -> None:
     ledger = workspace.reconcile("dec", month="2026-10").ledger.set_index("op_id")
     # A trick that works would show the forged 10; one that is refused leaves no status at all.
     told = ledger["status"].astype(object).where(ledger["status"].notna(), None)
-    assert {trick: told[op.op_id] for trick, op in operations.items()} == {t: wanted for t, (_, wanted) in TRICKS.items()}
+    wanted_status = {trick: wanted for trick, (_, wanted) in TRICKS.items()}
+    assert {trick: told[op.op_id] for trick, op in operations.items()} == wanted_status
     checks = workspace.callbacks("dec").set_index("op_id")["check"]
     assert {trick: checks[op.op_id] for trick, op in operations.items()} == {
         trick: "failed" if wanted is None else "ok" for trick, (_, wanted) in TRICKS.items()

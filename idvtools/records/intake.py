@@ -66,16 +66,16 @@ def read_workspace(root: Path, context: Context, con: duckdb.DuckDBPyConnection)
         of_kind[source.kind].append(source)
     problems: list[Problem] = []
     con.execute("set preserve_insertion_order = false")  # rows carry their file and line
-    with ThreadPoolExecutor(3) as pool:
+    # DuckDB and Arrow use all cores for one log at a time; reading several at once was measured to be slower.
+    with ThreadPoolExecutor(1) as pool:
         hashes = pool.map(lambda s: sha256_of(s.path), sources)
-        jobs = [
-            pool.submit(read_requests, con.cursor(), of_kind["requests"], context),
-            pool.submit(read_reports, con.cursor(), of_kind["callbacks"] + of_kind["polls"], context),
-            pool.submit(read_statements, con.cursor(), of_kind["statements"], context),
-        ]
-        for job in jobs:
+        for read, kinds in (
+            (read_reports, ("callbacks", "polls")),
+            (read_statements, ("statements",)),
+            (read_requests, ("requests",)),
+        ):
             try:
-                job.result()
+                read(con, [s for kind in kinds for s in of_kind[kind]], context)
             except RecordsError as error:
                 problems.extend(error.problems)
         if problems:

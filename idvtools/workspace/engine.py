@@ -79,7 +79,7 @@ class DuckEngine:
         reader = self.con.sql(sql).to_arrow_reader(_BATCH_ROWS)
         schema = finish(pa.RecordBatch.from_pylist([], reader.schema), names).schema
         writer = pq.ParquetWriter(path, schema, store_schema=False, use_dictionary=_REPEATING)
-        # One thread writes a batch while DuckDB works out the next one; more than one in waiting would only cost memory.
+        # One thread writes a batch while DuckDB works out the next one.
         with writer, ThreadPoolExecutor(1) as pool:
             last: Future[None] | None = None
             for batch in reader:
