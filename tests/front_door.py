@@ -304,7 +304,7 @@ class Run:
 
 def run(*args: str, out: Path | None = None, env: dict[str, str] | None = None) -> Run:
     """Run the command line in this process; an exception that gets out is a traceback to a user."""
-    result = CliRunner().invoke(main, list(args), env=env)
+    result = CliRunner().invoke(main, list(args), env=env, prog_name="idvtools")
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert "Traceback" not in result.stderr

@@ -1,4 +1,4 @@
-"""The README stays true: its Python and its commands run, every command and option is in it, its links lead somewhere."""
+"""The README stays true: its Python and commands run, every command and option is in it, links lead somewhere."""
 
 from __future__ import annotations
 

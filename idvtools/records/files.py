@@ -18,7 +18,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "requests": (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet"),
     "callbacks": (".jsonl", ".jsonl.gz"),
     "polls": (".jsonl", ".jsonl.gz"),
-    "statements": (".csv",),
+    "statements": (".csv", ".csv.gz"),
 }
 
 

@@ -6,8 +6,9 @@ records are read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import ibis.expr.types as ir
 from ibis.backends.sql.compilers import DuckDBCompiler
@@ -41,6 +42,11 @@ def compile_plan(rules: Rules, period: Period, low: int | None = None, high: int
     last = datetime(period.last.year, period.last.month, period.last.day, tzinfo=UTC)
     low = int((first - _AROUND).timestamp() * 1000) if low is None else low
     high = int((last + _AROUND).timestamp() * 1000) if high is None else high
+    return _compiled(replace(rules, prices=()), period, low, high)  # prices are data: no plan depends on them
+
+
+@lru_cache(maxsize=16)
+def _compiled(rules: Rules, period: Period, low: int, high: int) -> CompiledPlan:
     made = plan(rules, period, offsets(rules.timezone, low, high))
     return CompiledPlan(
         steps=tuple((name, _sql(table)) for name, table in made.steps),
