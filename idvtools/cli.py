@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,9 @@ _FOLDER = click.Path(path_type=Path)
 
 def _example(text: str) -> str:
     return f"\b\nExample:\n  {text}"
+
+
+_BUG = 70  # sysexits.h: internal software error; no status of the contract says that
 
 
 class _Group(click.Group):
@@ -39,12 +43,18 @@ class _Group(click.Group):
             status = _tell(error.format_message())
         except IdvError as error:
             status = _tell(*map(str, error.problems))
-            status = status if isinstance(error, InputError) else 1
+            status = status if isinstance(error, InputError) else _BUG
         except OSError as error:
             status = _tell(f"{error.filename or 'the disk'}: {error.strerror or type(error).__name__}")
         except (click.Abort, KeyboardInterrupt):
             click.echo("stopped", err=True)
             status = 130
+        except Exception as error:
+            # What an unexpected error says may hold a value out of somebody's file.
+            if os.environ.get("IDVTOOLS_DEBUG"):
+                raise
+            _tell(f"a bug in idvtools ({type(error).__name__}), please report it; IDVTOOLS_DEBUG=1 shows where")
+            status = _BUG
         sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -67,7 +67,11 @@ LABELS: Final = texts(
     ("due_soon", "待拉取", "To be pulled"),
     ("lost", "已逾期，无法拉取", "Lost, past the time limit"),
     ("pull_today", "份证据须尽快拉取，逾期将无法取得", "evidence files to pull now, before their time limit"),
-    ("lost_today", "份证据不在 evidence/ 中，且已过供应商保留期限", "evidence files are not in evidence/ and past the vendor's time limit"),
+    (
+        "lost_today",
+        "份证据不在 evidence/ 中，且已过供应商保留期限",
+        "evidence files are not in evidence/ and past the vendor's time limit",
+    ),
     ("rows", "笔数", "Rows"),
     ("share", "各类笔数占比", "Share of rows"),
     ("meaning", "说明", "Meaning"),
