@@ -33,22 +33,13 @@ class _Group(click.Group):
                 stream.reconfigure(errors="backslashreplace")
         try:
             status = super().main(*args, **{"prog_name": "idvtools", **kwargs, "standalone_mode": False})
-        except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.format_message(), err=True)
-            status = 2
-        except click.UsageError as error:
-            where = error.ctx.command_path if error.ctx else "idvtools"
-            status = _tell(f"{error.format_message()} (see: {where} --help)")
-        except click.ClickException as error:
-            status = _tell(error.format_message())
+        except (click.ClickException, click.Abort, KeyboardInterrupt) as error:
+            status = _stopped(error)
         except IdvError as error:
-            status = _tell(*map(str, error.problems))
-            status = status if isinstance(error, InputError) else _BUG
+            _tell(*map(str, error.problems))
+            status = 2 if isinstance(error, InputError) else _BUG
         except OSError as error:
             status = _tell(f"{error.filename or 'the disk'}: {error.strerror or type(error).__name__}")
-        except (click.Abort, KeyboardInterrupt):
-            click.echo("stopped", err=True)
-            status = 130
         except Exception as error:
             # What an unexpected error says may hold a value out of somebody's file.
             if os.environ.get("IDVTOOLS_DEBUG"):
@@ -56,6 +47,20 @@ class _Group(click.Group):
             _tell(f"a bug in idvtools ({type(error).__name__}), please report it; IDVTOOLS_DEBUG=1 shows where")
             status = _BUG
         sys.exit(status if isinstance(status, int) else 0)
+
+
+def _stopped(error: BaseException) -> int:
+    """What click says of a command line, and Ctrl-C."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return 2
+    if isinstance(error, click.UsageError):
+        where = error.ctx.command_path if error.ctx else "idvtools"
+        return _tell(f"{error.format_message()} (see: {where} --help)")
+    if isinstance(error, click.ClickException):
+        return _tell(error.format_message())
+    click.echo("stopped", err=True)
+    return 130
 
 
 def _tell(*problems: str) -> int:

@@ -33,8 +33,7 @@ from idvtools.vendors.dec import decshash
 APP = "zd1uahd8"
 SITE = "chrome-chiyubank-jyj"
 ZONE = ZoneInfo("Asia/Shanghai")
-APP_KEY = "Kq7" + "0123456789abcdef" * 4
-APP_KEY = APP_KEY[:64]
+APP_KEY = "Kq7" + "0123456789abcdef" * 3 + "0123456789abc"
 AES_KEY = b"sixteen-b-secret"
 AES_TEXT = b64encode(AES_KEY).decode()
 PSEUDONYM_KEY = "5f3c" * 16
@@ -100,7 +99,11 @@ class Op:
                     "accessWay": "h5",
                 },
             },
-            "response": {"errorCode": 0, "errorMessage": "OK", "data": {"daId": self.op_id, "redirectUrl": "https://x"}},
+            "response": {
+                "errorCode": 0,
+                "errorMessage": "OK",
+                "data": {"daId": self.op_id, "redirectUrl": "https://x"},
+            },
         }
 
     def body(self, **changes: Any) -> str:
@@ -123,13 +126,21 @@ class Op:
 
     def statement_row(self, **changes: str) -> str:
         when = self.when.strftime("%Y-%m-%d %H:%M:%S")
-        row = dict(
-            zip(
-                HEADER.split(","),
-                [self.op_id, self.biz_no, APP, self.site, "h5", str(self.status), "0", "10", when, self.charge, "N", "Y", when],
-                strict=True,
-            )
-        )
+        row = {
+            "da_id": self.op_id,
+            "biz_no": self.biz_no,
+            "app_id": APP,
+            "site": self.site,
+            "access_way": "h5",
+            "da_status": str(self.status),
+            "da_sub_status": "0",
+            "json_result": "10",
+            "authorize_time": when,
+            "charge_flag": self.charge,
+            "charge_package": "N",
+            "user_protocol_upload_flag": "Y",
+            "create_time": when,
+        }
         return ",".join((row | changes).values())
 
 

@@ -111,7 +111,8 @@ def test_good_rows_of_every_kind(bench: Bench) -> None:
 def test_broken_lines_of_every_kind(bench: Bench) -> None:
     for folder in ("requests", "callbacks", "polls"):
         bench.write(f"{folder}/x.jsonl", lines(BROKEN))
-    envelopes = [{"received_at": "2026-10-05T10:00:00+08:00", "headers": {"DECSHASH": TOKEN}, "body": b} for b in BROKEN]
+    shell = {"received_at": "2026-10-05T10:00:00+08:00", "headers": {"DECSHASH": TOKEN}}
+    envelopes = [shell | {"body": body} for body in BROKEN]
     bench.write("callbacks/y.jsonl", lines(envelopes))
     bench.write("requests/x.csv", lines(["requested_at,app_id,site,da_id,id_no", *BROKEN[5:7], f"{ID_NO},{NAME}"]))
     result = bench.reconcile().done()

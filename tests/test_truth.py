@@ -260,7 +260,7 @@ def test_another_process_gives_the_same_bytes(month: Month, tmp_path: Path) -> N
     """
     script = (
         "import shutil, sys, idvtools; folder, month, to = sys.argv[1:]; "
-        "shutil.copy(idvtools.Workspace(folder).reconcile('dec', month=month).ledger_file, to)"
+        "result = idvtools.Workspace(folder).reconcile('dec', month=month); shutil.copy(result.ledger_file, to)"
     )
     command = [sys.executable, "-c", script, os.path.relpath(month.folder, tmp_path), month.name, "second.parquet"]
     memory = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_PERTURB_": "113"}
