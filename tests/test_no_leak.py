@@ -114,7 +114,7 @@ def test_broken_lines_of_every_kind(bench: Bench) -> None:
     shell = {"received_at": "2026-10-05T10:00:00+08:00", "headers": {"DECSHASH": TOKEN}}
     envelopes = [shell | {"body": body} for body in BROKEN]
     bench.write("callbacks/y.jsonl", lines(envelopes))
-    bench.write("requests/x.csv", lines(["requested_at,app_id,site,da_id,id_no", *BROKEN[5:7], f"{ID_NO},{NAME}"]))
+    bench.write("requests/x.csv", lines(["requested_at,app_id,site,da_id,id_no", *BROKEN[6:8], f"{ID_NO},{NAME}"]))
     result = bench.reconcile().done()
     assert len(result.rejects) >= 3 * len(BROKEN)
     assert all({"file", "line", "reason"} <= set(r) for r in result.rejects)

@@ -123,7 +123,7 @@ def test_every_operation_is_judged_as_planted(month: Month) -> None:
 
 def test_every_period_shift_and_difference_is_named(month: Month) -> None:
     got = {row["op_id"]: row for row in month.ours}
-    found = []
+    found: list[tuple[Any, ...]] = []
     for line in month.truth["operations"]:
         row = got[line["op_id"]]
         if line.get("period_shift", False) is not bool(row["period_shift"]):
@@ -286,7 +286,7 @@ def test_columns_and_types_are_those_of_the_contract(month: Month, tmp_path: Pat
         wanted = CONTRACT[field.name]
         assert pa.types.is_integer(field.type) if wanted is None else field.type == wanted, field
     # as another program sees it
-    described = duckdb.sql(f"describe select * from read_parquet('{path}')").fetchall()
+    described = duckdb.execute("describe select * from read_parquet(?)", [str(path)]).fetchall()
     kind = {row[0]: row[1] for row in described}
     assert {kind[c] for c in ("op_id", "winner_op_id", "subject", "source_file", "differing_fields")} == {"VARCHAR"}
     assert {kind[c] for c in ("amount_ours", "amount_vendor")} == {"DECIMAL(18,2)"}

@@ -13,6 +13,8 @@ from typing import Literal
 
 from idvtools.errors import InputError
 
+_FIRST_YEAR, _LAST_YEAR = 1990, 2199
+
 FallbackStatus = Literal["none", "statement"]
 NInOne = Literal["auto", "children", "parent"]
 
@@ -130,6 +132,8 @@ class Period:
     def __post_init__(self) -> None:
         if self.last < self.first:
             raise InputError(f"the period ends ({self.last}) before it begins ({self.first})")
+        if self.first.year < _FIRST_YEAR or self.last.year > _LAST_YEAR:
+            raise InputError(f"no records are of a day before {_FIRST_YEAR} or after {_LAST_YEAR}")
 
     @classmethod
     def month(cls, text: str) -> Period:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,11 +22,26 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class CsvTable:
-    """Rows of a CSV file: every column text, null where a cell is empty; `lines` counts from 1."""
+    """Rows of a CSV file: every column text, null where a cell is empty; `lines` counts from 1.
+
+    `header` names all columns of the file, those that were not wanted included.
+    """
 
     columns: pa.Table
     lines: pa.Array
+    header: list[str]
     encoding: str
+
+
+def shown(names: Iterable[str]) -> str:
+    """Column names for a message: only what can be one, for a file without a header has data in its place.
+
+    Examples
+    --------
+    >>> shown(["da_id", "110101199001011234"])
+    'da_id, …'
+    """
+    return ", ".join(n if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,29}", n, re.ASCII) else "…" for n in names)
 
 
 def read_csv(source: SourceFile, rejects: Rejects, wanted: Collection[str] | None = None) -> CsvTable:
@@ -56,11 +72,10 @@ def read_csv(source: SourceFile, rejects: Rejects, wanted: Collection[str] | Non
             table = _read_plain(text.encode("utf-8"), wanted)
         if table is None:
             table = _read_carefully(text, source, rejects)
-    columns, lines = table
-    names = columns.column_names
-    if repeated := sorted({n for n in names if names.count(n) > 1}):
-        raise RecordsError(f"the header names {', '.join(repeated)} more than once", file=source.name, row=1)
-    return CsvTable(columns, lines, encoding)
+    columns, lines, header = table
+    if repeated := sorted({n for n in header if n and header.count(n) > 1}):
+        raise RecordsError(f"the header names {shown(repeated)} more than once", file=source.name, row=1)
+    return CsvTable(columns, lines, header, encoding)
 
 
 def _decode(data: bytes, source: SourceFile) -> tuple[str, str]:
@@ -73,7 +88,7 @@ def _decode(data: bytes, source: SourceFile) -> tuple[str, str]:
     raise RecordsError("the file is neither UTF-8 nor GB18030 text", file=source.name)
 
 
-def _read_plain(data: bytes, wanted: Collection[str] | None) -> tuple[pa.Table, pa.Array] | None:
+def _read_plain(data: bytes, wanted: Collection[str] | None) -> tuple[pa.Table, pa.Array, list[str]] | None:
     """The quick way, for UTF-8 in which a row is a line; None where that is not certain.
 
     Blank lines, line breaks inside quotes and ragged rows all make fewer rows than lines; a lone CR,
@@ -85,7 +100,9 @@ def _read_plain(data: bytes, wanted: Collection[str] | None) -> tuple[pa.Table, 
     if not 0 < start < len(data) or not chosen or '"' in "".join(names):
         return None
     lone_cr = data.count(b"\r") != data.count(b"\r\n")
-    if lone_cr or b"\0" in data or not all(names) or len(set(names)) != len(names):
+    # Quotes around nothing are harmless; any others are read with care.
+    quoted = b'"' in data and data.count(b'"') != 2 * data.count(b',"",')
+    if lone_cr or quoted or b"\0" in data or not all(names) or len(set(names)) != len(names):
         return None
     try:
         table = pacsv.read_csv(
@@ -103,10 +120,10 @@ def _read_plain(data: bytes, wanted: Collection[str] | None) -> tuple[pa.Table, 
     rows = data.count(b"\n") - (1 if data.endswith(b"\n") else 0)
     if len(table) != rows:
         return None
-    return table, pa.array(np.arange(2, rows + 2, dtype=np.int64))
+    return table, pa.array(np.arange(2, rows + 2, dtype=np.int64)), names
 
 
-def _read_carefully(text: str, source: SourceFile, rejects: Rejects) -> tuple[pa.Table, pa.Array]:
+def _read_carefully(text: str, source: SourceFile, rejects: Rejects) -> tuple[pa.Table, pa.Array, list[str]]:
     """Row by row, for everything else: quotes, blank lines, ragged rows."""
     csv.field_size_limit(_FIELD_LIMIT)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -134,8 +151,9 @@ def _read_carefully(text: str, source: SourceFile, rejects: Rejects) -> tuple[pa
         else:
             rows.append(row)
             lines.append(start)
-    assert names is not None
+    if names is None:
+        raise RecordsError("the file is empty; not even a header line", file=source.name)
     columns = [pa.array([cell or None for cell in column], pa.string()) for column in zip(*rows, strict=True)]
     if not columns:
         columns = [pa.array([], pa.string()) for _ in names]
-    return pa.Table.from_arrays(columns, names=names), pa.array(lines, pa.int64())
+    return pa.Table.from_arrays(columns, names=names), pa.array(lines, pa.int64()), names

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from idvtools.errors import Problem, RecordsError, WorkspaceError
+from idvtools.ledger.rules import SnowflakeId
 from idvtools.records.context import Context
 from idvtools.records.files import SourceFile, discover, sha256_of
 from idvtools.records.reports import notification_counts, read_reports, refused, settle_reports
@@ -115,20 +116,17 @@ def _covered(con: duckdb.DuckDBPyConnection, context: Context) -> set[tuple[str,
     return {(app, day) for a, day in found for app in ([a] if a is not None else apps)}
 
 
-def data_span(con: duckdb.DuckDBPyConnection, zone: str) -> tuple[date, date] | None:
-    """First and last day that any record names, None where nothing does."""
+def data_span(con: duckdb.DuckDBPyConnection, ids: SnowflakeId, zone: str) -> tuple[date, date] | None:
+    """First and last day that any record names, None where nothing does.
+
+    An operation that no request tells the time of has its id's own.
+    """
     local = f"timezone('{zone}', make_timestamptz({{}} * 1000))::date"
-    ((low, high),) = con.execute(
-        """select min(ms), max(ms) from (select requested_ms as ms from requests union all
-        select created_ms from statement)"""
-    ).fetchall()
+    number = f"try_cast(regexp_extract(op_id, '^.{{{ids.prefix}}}([0-9]+)', 1) as bigint)"
+    own = f"case when regexp_matches(op_id, '{ids.pattern}') then ({number} >> 22) + {ids.epoch_ms} end"
     ((first, last),) = con.execute(
-        f"select {local.format('?')}, {local.format('?')}",
-        [low, high],
+        f"""select {local.format("min(ms)")}, {local.format("max(ms)")} from (
+        select coalesce(requested_ms, {own}) as ms from requests union all select created_ms from statement
+        union all select {own} from reports)"""
     ).fetchall()
     return None if first is None else (first, last)
-
-
-def day_of_number(number: int) -> date:
-    """The date of a day number."""
-    return date(1970, 1, 1) + timedelta(days=number)

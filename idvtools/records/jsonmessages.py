@@ -43,7 +43,24 @@ def moment(text: str) -> str:
 
     Text without an offset is read in the session's zone.
     """
-    return f"epoch_ms(try_cast({text} as timestamptz))"
+    return plausible(f"epoch_ms(try_cast({text} as timestamptz))")
+
+
+#: SQL for a line of a log that is text and not just a line's end.
+NOT_BLANK = "line is not null and line not in ('', chr(10), chr(13) || chr(10))"
+#: Moments that records can plausibly name (1990 to 2200, ms UTC); anything else is no moment.
+_EARLIEST, _LATEST = 631_152_000_000, 7_258_118_400_000
+
+
+def plausible(ms: str) -> str:
+    """SQL for a moment that lies within two centuries of use, null for any other number."""
+    return f"(case when {ms} between {_EARLIEST} and {_LATEST} then {ms} end)"
+
+
+def whole(text: str) -> str:
+    """SQL for the whole number that a text is, null for any other text: 10.5, 1e1 and 0x0A are none."""
+    number = f"try_cast({text} as bigint)"
+    return f"(case when {number}::varchar = {text} or regexp_full_match({text}, '\\s*-?[0-9]+\\s*') then {number} end)"
 
 
 def embedded_objects(line: str) -> Iterable[str]:

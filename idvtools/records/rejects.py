@@ -13,7 +13,6 @@ class Reject:
     file: str
     line: int
     reason: str
-    text: str | None = None
 
 
 @dataclass
@@ -23,11 +22,11 @@ class Rejects:
     items: list[Reject] = field(default_factory=list)
     by_file: Counter[str] = field(default_factory=Counter)
 
-    def add(self, file: str, line: int, reason: str, text: str | None = None) -> None:
+    def add(self, file: str, line: int, reason: str) -> None:
         """Note a reject by its place and reason.
 
-        What the line said (`text`) is not kept: in a line that cannot be read nothing tells which words
-        are a name or a key.
+        What the line said is not kept: in a line that cannot be read nothing tells which words are a name
+        or a key.
         """
         self.items.append(Reject(file, line, reason))
         self.by_file[file] += 1

@@ -8,10 +8,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from idvtools.errors import Problem, RecordsError
 from idvtools.ledger.rules import Trust
 from idvtools.records.context import Context
 from idvtools.records.files import SourceFile
-from idvtools.records.jsonmessages import embedded_objects, extract, moment
+from idvtools.records.jsonmessages import NOT_BLANK, embedded_objects, extract, moment, plausible, whole
 from idvtools.records.lines import read_lines
 from idvtools.vendors.base import CheckResult, Message
 
@@ -34,61 +35,80 @@ _NOT_JSON, _NO_OPERATION, _NO_STATUS, _ENVELOPE = 1, 2, 3, 4
 
 
 def read_reports(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], context: Context) -> None:
-    """Read callbacks and polls into the tables ``notifications`` and ``polls``."""
+    """Read callbacks and polls into the tables ``notifications`` and ``polls``.
+
+    Raises
+    ------
+    RecordsError
+        Files that cannot be trusted as a whole; all files are looked at first.
+    """
     con.execute(_TABLES)
     con.execute(f"set timezone = '{context.timezone}'")
+    problems: list[Problem] = []
     for source in sources:
-        for lines in read_lines(source, context.rejects):
-            (_callbacks if source.kind == "callbacks" else _polls)(con, lines, source, context)
+        try:
+            for lines in read_lines(source, context.rejects):
+                context.count(source, lines["line"].null_count)
+                con.register("log_lines", lines)
+                (_callbacks if source.kind == "callbacks" else _polls)(con, source, context)
+                con.unregister("log_lines")
+        except RecordsError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise RecordsError(problems)
 
 
-def _polls(con: duckdb.DuckDBPyConnection, lines: pa.Table, source: SourceFile, context: Context) -> None:
-    con.register("log_lines", lines)
-    _messages(con, "log_lines", "polls", context.vendor.poll, "polled_at", source, context)
-    con.unregister("log_lines")
+def _polls(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Context) -> None:
+    faulty = _messages(con, "log_lines", "polls", context.vendor.poll, "polled_at", source, context)
+    _reject(_without_blank(faulty, source, context), context.vendor.poll, source, context)
 
 
-def _callbacks(con: duckdb.DuckDBPyConnection, lines: pa.Table, source: SourceFile, context: Context) -> None:
+def _callbacks(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Context) -> None:
     """Read each line in its form: our envelope (with ``body``), a bare body, or text with either inside."""
     message = context.vendor.notification
-    con.register("log_lines", lines)
-    other = _messages(con, "log_lines", "notifications", message, None, source, context, enveloped=True)
-    con.unregister("log_lines")
-    if not len(other):
+    faulty = _messages(con, "log_lines", "notifications", message, None, source, context)
+    if not len(faulty):
         return
-    envelopes = other.filter(other["enveloped"])
-    bodies, found = _unpack(other.filter(pc.invert(other["enveloped"])), source, context)
-    envelopes = pa.concat_tables([envelopes.select(["line", "number"]).cast(found.schema), found])
+    faulty = _without_blank(faulty, source, context)
+    readable = pc.equal(faulty["fault"], _NO_STATUS)
+    _reject(faulty.filter(readable), message, source, context)
+    enveloped = pc.equal(faulty["fault"], _ENVELOPE)
+    bodies, found = _unpack(faulty.filter(pc.invert(pc.or_(enveloped, readable))), source, context)
+    envelopes = pa.concat_tables([faulty.filter(enveloped).select(["line", "number"]).cast(found.schema), found])
     if len(bodies):
         con.register("bodies", bodies)
-        _messages(con, "bodies", "notifications", message, None, source, context)
+        _reject(_messages(con, "bodies", "notifications", message, None, source, context), message, source, context)
         con.unregister("bodies")
     if len(envelopes):
         _checked(con, envelopes, source, context)
 
 
+def _without_blank(faulty: pa.Table, source: SourceFile, context: Context) -> pa.Table:
+    """Leave out lines of white space; they count as nothing."""
+    blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(faulty["line"]), ""), False)
+    context.count(source, -(pc.sum(blank).as_py() or 0))
+    return faulty.filter(pc.invert(blank))
+
+
 def _unpack(lines: pa.Table, source: SourceFile, context: Context) -> tuple[pa.Table, pa.Table]:
-    """Messages inside other text: bare bodies, and our envelopes."""
+    """All messages inside other text: bare bodies, and our envelopes."""
     schema = pa.schema([("line", pa.string()), ("number", pa.int64())])
     bodies: list[tuple[str, int]] = []
     envelopes: list[tuple[str, int]] = []
     parts = context.vendor.notification.fields["op_id"].split(".")
     for line, number in zip(lines["line"].to_pylist(), lines["number"].to_pylist(), strict=True):
-        if not line.strip():
-            continue
+        before = len(bodies) + len(envelopes)
         for text in embedded_objects(line):
             value = json.loads(text)
             if "body" in value:
                 envelopes.append((text, number))
-                break
+                continue
             for part in parts:
                 value = value.get(part) if isinstance(value, dict) else None
             if value is not None:
                 bodies.append((text, number))
-                break
-        else:
-            context.rejects.add(source.name, number, "no notification in this line", line)
-            context.count(source, 1)
+        if len(bodies) + len(envelopes) == before:
+            context.rejects.add(source.name, number, "no notification in this line")
     as_table = [
         pa.table({"line": [t for t, _ in found], "number": [n for _, n in found]}, schema=schema)
         for found in (bodies, envelopes)
@@ -124,14 +144,17 @@ def _checked(con: duckdb.DuckDBPyConnection, envelopes: pa.Table, source: Source
             bodies[i] = text
     table = opened.select(["number", "received_at"]).append_column("line", pa.array(bodies, pa.string()))
     con.register("checked", table.append_column("check_result", pa.array(results, pa.string())))
-    _messages(con, "checked", "notifications", context.vendor.notification, "received_at", source, context)
+    message = context.vendor.notification
+    _reject(
+        _messages(con, "checked", "notifications", message, "received_at", source, context), message, source, context
+    )
     con.unregister("checked")
 
 
 def _headers(text: str | None) -> dict[str, str]:
     try:
         headers = json.loads(text) if text else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(headers, dict):
         return {}
@@ -146,65 +169,62 @@ def _messages(
     stamp: str | None,
     source: SourceFile,
     context: Context,
-    *,
-    enveloped: bool = False,
 ) -> pa.Table:
     """Read messages (JSON text in column `line` of `table`) into notifications or polls.
 
     Parameters
     ----------
+    table
+        ``log_lines`` are lines of a file, counted as its rows; other tables hold what was inside them.
     stamp
         The field or column with the time of receipt; where `table` has no such column it is looked up
         in the JSON itself.
-    enveloped
-        Whether lines may be something else than a bare message. Those are not rejected but returned,
-        with `line, number, enveloped`.
+
+    Returns
+    -------
+    pa.Table
+        What is no such message: `number, fault, line`.
     """
     have = {row[0] for row in con.execute(f"describe {table}").fetchall()}
-    fields = dict(message.fields) | ({"envelope": "body"} if enveloped else {})
+    fields = dict(message.fields) | {"envelope": "body"}
     if stamp is not None and stamp not in have:
         fields[stamp] = stamp
     expression, place = extract("line", fields)
     carried = "".join(f"{c}, " for c in (stamp, "check_result") if c in have)
     columns = {f: place.get(f, "null::varchar") for f in _FIELDS}
-    for number in ("status", "json_result", "authorized_ms"):
-        columns[number] = f"try_cast({columns[number]} as bigint)"
+    for number in ("status", "json_result"):
+        columns[number] = whole(columns[number])
+    columns["authorized_ms"] = plausible(f"try_cast({columns['authorized_ms']} as bigint)")
     for text in ("app_id", "biz_no", "site", "sub_status"):
         columns[text] = f"nullif({columns[text]}, '')"
     when = moment(stamp if stamp in have else place[stamp]) if stamp else "null::bigint"
     check = "check_result" if "check_result" in have else f"'{'unchecked' if into == 'notifications' else 'poll'}'"
-    whole = "strlen(line) > 1" if enveloped else "line is null or strlen(line) > 1"
     fault = f"""case when j is null then {_NOT_JSON}
-        when {place.get("envelope", "null")} is not null then {_ENVELOPE}
+        when {place["envelope"]} is not null and {place["op_id"]} is null then {_ENVELOPE}
         when coalesce({place["op_id"]}, '') = '' then {_NO_OPERATION}
-        when {place["status"]} is not null and try_cast({place["status"]} as bigint) is null then {_NO_STATUS} end"""
+        when {place["status"]} is not null and {columns["status"]} is null then {_NO_STATUS} end"""
+    lines = table == "log_lines"
     ((rows,),) = con.execute(
         f"""insert into {into} select {", ".join(columns.values())}, {when}, {check}, {source.file_id}, number,
         {fault} as fault, case when fault is not null then line end
-        from (select number, line, {carried}{expression} as j from {table} where {whole})"""
+        from (select number, line, {carried}{expression} as j from {table} {"where " + NOT_BLANK if lines else ""})"""
     ).fetchall()
+    context.count(source, rows if lines else 0)
     faulty = con.sql(f"select line as number, fault, text as line from {into} where fault is not null").to_arrow_table()
     if len(faulty):
         con.execute(f"delete from {into} where fault is not null")
-    if enveloped:
-        context.count(source, rows - len(faulty))
-        wrong = pc.equal(faulty["fault"], _NO_STATUS)
-        other = faulty.filter(pc.invert(wrong))
-        faulty = faulty.filter(wrong)
-        context.count(source, len(faulty))
-    else:
-        other = faulty.slice(0, 0)
-        blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(faulty["line"]), ""), False)
-        faulty = faulty.filter(pc.invert(blank))
-        context.count(source, rows - pc.sum(blank).as_py() if len(blank) else rows)
+    return faulty
+
+
+def _reject(faulty: pa.Table, message: Message, source: SourceFile, context: Context) -> None:
     reasons = {
         _NOT_JSON: "the message is not JSON",
         _NO_OPERATION: f"no operation id ({message.fields['op_id']}) in this message",
+        _ENVELOPE: f"no operation id ({message.fields['op_id']}) in this message",
         _NO_STATUS: f"the status ({message.fields['status']}) is not a whole number",
     }
     for row in faulty.to_pylist():
-        context.rejects.add(source.name, row["number"], reasons[row["fault"]], row["line"])
-    return other.append_column("enveloped", pc.equal(other["fault"], _ENVELOPE))
+        context.rejects.add(source.name, row["number"], reasons[row["fault"]])
 
 
 _FIELDS = (
@@ -231,7 +251,7 @@ def settle_reports(con: duckdb.DuckDBPyConnection, context: Context) -> None:
             where children is not null),
         named as (select * exclude (child), {expression} as j from each)
         select {place["op_id"]} as op_id, op_id as parent_op_id, app_id, biz_no, {place["site"]} as site,
-        try_cast({place["status"]} as bigint) as status, nullif({place["sub_status"]}, '') as sub_status,
+        {whole(place["status"])} as status, nullif({place["sub_status"]}, '') as sub_status,
         null::bigint as json_result, null::bigint as authorized_ms, received_ms, trust, file_id, line
         from named where coalesce({place["op_id"]}, '') <> ''"""
     )

@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from idvtools.errors import RecordsError
+from idvtools.errors import Problem, RecordsError
 from idvtools.privacy import PERSONAL_COLUMNS, mask_column
 from idvtools.records.context import Context
-from idvtools.records.csvfile import read_csv
+from idvtools.records.csvfile import read_csv, shown
 from idvtools.records.files import SourceFile
-from idvtools.records.jsonmessages import HAS_OFFSET, extract, moment
+from idvtools.records.jsonmessages import HAS_OFFSET, NOT_BLANK, extract, moment, plausible, whole
 from idvtools.records.lines import read_lines
 
 #: Columns of a CSV or Parquet request log; one of the last two must be there.
@@ -24,8 +24,9 @@ ID_COLUMNS = ("id_no", "id_no_enc")
 _MUST = ("requested_at", "app_id", "site", "da_id")
 _TEXT_IDS = ("app_id", "biz_no", "da_id", "id_no", "id_no_enc")
 #: What Excel makes of a long number when it saves it as CSV.
-SPREADSHEET_NUMBER = r"^[0-9](\.[0-9]+)?E\+[0-9]{2}$"
+SPREADSHEET_NUMBER = r"^\s*[0-9]([.,][0-9]+)?E\+[0-9]{2,3}\s*$"
 _BATCH = 1_000_000
+_LINE = "#line"  # our own column for the place of a row; nobody names a column so
 _SCAN = 65_536  # rows that one thread of DuckDB takes at a time
 
 _TABLE = """create table requests (row_no bigint, op_id varchar, app_id varchar, biz_no varchar, site varchar,
@@ -42,11 +43,12 @@ def refuse_spreadsheet_numbers(table: pa.Table, names: tuple[str, ...], lines: p
         Names file, row and column.
     """
     for name in names:
-        if name not in table.column_names or not pa.types.is_string(table[name].type):
+        if name not in table.column_names:
             continue
-        if not pc.any(pc.match_substring(table[name], "+")).as_py():
+        column = _text(table, name, source)
+        if not pc.any(pc.match_substring(column, "+")).as_py():
             continue
-        spoiled = pc.match_substring_regex(table[name], SPREADSHEET_NUMBER, ignore_case=True)
+        spoiled = pc.match_substring_regex(column, SPREADSHEET_NUMBER, ignore_case=True)
         if pc.any(spoiled).as_py():
             row = lines[pc.index(spoiled, True).as_py()].as_py()
             raise RecordsError(
@@ -58,14 +60,26 @@ def refuse_spreadsheet_numbers(table: pa.Table, names: tuple[str, ...], lines: p
 
 
 def read_requests(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], context: Context) -> None:
-    """Read all request logs into the table ``requests`` (`ledger.inputs.REQUESTS`)."""
+    """Read all request logs into the table ``requests`` (`ledger.inputs.REQUESTS`).
+
+    Raises
+    ------
+    RecordsError
+        Files that cannot be trusted as a whole; all files are looked at first.
+    """
     con.execute(_TABLE)
     con.execute("create table request_extras (file_id integer, line bigint, extra varchar)")
     con.execute(f"set timezone = '{context.timezone}'")
+    readers = {"jsonl": _from_lines, "csv": _from_csv, "parquet": _from_parquet}
+    problems: list[Problem] = []
     for source in sources:
-        pieces = {"jsonl": _from_lines, "csv": _from_csv, "parquet": _from_parquet}[source.form](con, source, context)
-        for piece in pieces:
-            _insert(con, piece, source, context)
+        try:
+            for piece in readers[source.form](con, source, context):
+                _insert(con, piece, source, context)
+        except RecordsError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise RecordsError(problems)
 
 
 def _from_lines(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Context) -> Iterator[pa.Table]:
@@ -80,44 +94,49 @@ def _from_lines(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Con
     for lines in read_lines(source, context.rejects):
         con.register("log_lines", lines)
         read = con.sql(
-            f"""select number, j is not null as is_json, {columns}, case when j is null then line end as line
-            from (select number, line, {expression} as j from log_lines where trim(line, E' \\t\\r\\n') <> '')"""
+            f"""select number as "{_LINE}", j is not null as is_json, {columns},
+            j is null and trim(line, E' \\t\\r\\n') = '' as blank
+            from (select number, line, {expression} as j from log_lines where {NOT_BLANK})"""
         ).to_arrow_table()
         con.unregister("log_lines")
-        context.count(source, len(read))
+        read = read.filter(pc.invert(read["blank"]))
+        context.count(source, len(read) + lines["line"].null_count)
         good = pc.and_(read["is_json"], pc.is_valid(read["envelope"]))
-        for row in read.filter(pc.invert(good)).select(["number", "is_json", "line"]).to_pylist():
+        for row in read.filter(pc.invert(good)).select([_LINE, "is_json"]).to_pylist():
             reason = "no request envelope in this line" if row["is_json"] else "the line is not JSON"
-            context.rejects.add(source.name, row["number"], reason, row["line"])
-        yield read.filter(good).drop_columns(["is_json", "line", "envelope"]).rename_columns({"op_id": "da_id"})
+            context.rejects.add(source.name, row[_LINE], reason)
+        yield read.filter(good).drop_columns(["is_json", "blank", "envelope"]).rename_columns({"op_id": "da_id"})
 
 
 def _from_csv(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Context) -> Iterator[pa.Table]:
     file = read_csv(source, context.rejects)
     context.count(source, len(file.columns) + context.rejects.by_file[source.name])
-    _check_columns(file.columns.column_names, source)
+    _check_columns(file.header, source)
     refuse_spreadsheet_numbers(file.columns, _TEXT_IDS, file.lines, source)
-    yield file.columns.append_column("number", file.lines)
+    yield file.columns.append_column(_LINE, file.lines)
 
 
 def _from_parquet(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Context) -> Iterator[pa.Table]:
     try:
         file = pq.ParquetFile(source.path)
-    except (pa.ArrowInvalid, OSError):
+        _check_columns(file.schema_arrow.names, source)
+        for field in file.schema_arrow:
+            if field.name in _TEXT_IDS and (pa.types.is_floating(field.type) or pa.types.is_decimal(field.type)):
+                raise RecordsError(
+                    f"column {field.name} holds {field.type} numbers, the digits of its ids are lost; "
+                    "export it as text",
+                    file=source.name,
+                )
+        number = 1
+        for batch in file.iter_batches(_BATCH):
+            table = pa.Table.from_batches([batch])
+            lines = pa.array(np.arange(number, number + len(table), dtype=np.int64))
+            context.count(source, len(table))
+            refuse_spreadsheet_numbers(table, _TEXT_IDS, lines, source)
+            yield table.append_column(_LINE, lines)
+            number += len(table)
+    except (pa.ArrowException, OSError):
         raise RecordsError("not a readable Parquet file; fetch or export it again", file=source.name) from None
-    _check_columns(file.schema_arrow.names, source)
-    for field in file.schema_arrow:
-        if field.name in _TEXT_IDS and (pa.types.is_floating(field.type) or pa.types.is_decimal(field.type)):
-            raise RecordsError(
-                f"column {field.name} holds {field.type} numbers, the digits of its ids are lost; export it as text",
-                file=source.name,
-            )
-    number = 1
-    for batch in file.iter_batches(_BATCH):
-        table = pa.Table.from_batches([batch])
-        context.count(source, len(table))
-        yield table.append_column("number", pa.array(np.arange(number, number + len(table), dtype=np.int64)))
-        number += len(table)
 
 
 def _check_columns(names: list[str], source: SourceFile) -> None:
@@ -125,16 +144,23 @@ def _check_columns(names: list[str], source: SourceFile) -> None:
     if not set(ID_COLUMNS) & set(names):
         missing.append("id_no (clear) or id_no_enc (as sent)")
     if missing:
-        raise RecordsError(f"missing column {', '.join(missing)}; found: {', '.join(names)}", file=source.name, row=1)
+        raise RecordsError(f"missing column {', '.join(missing)}; found: {shown(names)}", file=source.name, row=1)
+    if repeated := sorted({n for n in names if n and names.count(n) > 1}):
+        raise RecordsError(f"the column {shown(repeated)} stands there more than once", file=source.name, row=1)
 
 
-def _text(table: pa.Table, name: str) -> pa.ChunkedArray:
+def _text(table: pa.Table, name: str, source: SourceFile) -> pa.ChunkedArray:
     if name not in table.column_names:
         return pa.chunked_array([pa.nulls(len(table), pa.string())])
     column = table[name]
     if pa.types.is_dictionary(column.type):
         column = pa.chunked_array([c.dictionary_decode() for c in column.chunks], column.type.value_type)
-    return column.cast(pa.string())
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowException:
+        raise RecordsError(
+            f"column {shown([name])} holds {column.type}, which is no text; export it as text", file=source.name
+        ) from None
 
 
 def trimmed(column: str) -> str:
@@ -147,39 +173,41 @@ def trimmed(column: str) -> str:
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: pa.Table, source: SourceFile, context: Context) -> None:
-    texts = {n: _text(table, n) for n in ("app_id", "biz_no", "site", "access_way", "error_code", "da_id")}
+    texts = {n: _text(table, n, source) for n in ("app_id", "biz_no", "site", "access_way", "error_code", "da_id")}
     stamp = table["requested_at"]
     is_time = pa.types.is_timestamp(stamp.type)
-    stamp = stamp if is_time else _text(table, "requested_at")
-    when = "epoch_ms(requested_at::timestamptz)" if is_time else moment("requested_at")
-    raw = pa.table({**texts, "number": table["number"], "requested_at": stamp})
-    subjects, states = _subjects(con, raw, when, _text(table, "id_no"), _text(table, "id_no_enc"), context)
+    stamp = stamp if is_time else _text(table, "requested_at", source)
+    when = plausible("epoch_ms(requested_at::timestamptz)") if is_time else moment("requested_at")
+    raw = pa.table({**texts, "number": table[_LINE], "requested_at": stamp})
+    subjects, states = _subjects(
+        con, raw, when, _text(table, "id_no", source), _text(table, "id_no_enc", source), context
+    )
     raw = raw.append_column("subject", subjects).append_column("subject_state", states)
     con.register("raw_requests", pa.Table.from_batches(raw.combine_chunks().to_batches(_SCAN), raw.schema))
     con.execute(
         f"""insert into requests select {source.file_id}::bigint << 40 | number, {trimmed("da_id")},
         {trimmed("app_id")}, nullif(biz_no, ''), {trimmed("site")}, access_way,
-        try_cast(error_code as bigint), subject, subject_state, {when}, {source.file_id}, number from raw_requests"""
+        {whole("error_code")}, subject, subject_state, {when}, {source.file_id}, number from raw_requests"""
     )
     _note_times(con, is_time, stamp, context)
     con.unregister("raw_requests")
-    extras = [n for n in table.column_names if n not in (*COLUMNS, *ID_COLUMNS, "number")]
+    extras = [n for n in table.column_names if n.strip() and n not in (*COLUMNS, *ID_COLUMNS, _LINE)]
     if extras:
         _keep_extras(con, table, extras, source)
 
 
 def _keep_extras(con: duckdb.DuckDBPyConnection, table: pa.Table, extras: list[str], source: SourceFile) -> None:
     """Columns of the user's own, for `Workspace.requests`; personal ones are kept masked."""
-    shown = table.select(["number"])
+    kept = table.select([_LINE])
     for name in extras:
-        column = _text(table, name)
+        column = _text(table, name, source)
         if name.strip().lower() in PERSONAL_COLUMNS:
             column = pa.chunked_array([pa.array([mask_column(name, v) for v in column.to_pylist()], pa.string())])
-        shown = shown.append_column(name, column)
-    con.register("raw_extras", shown)
+        kept = kept.append_column(name, column)
+    con.register("raw_extras", kept)
     pairs = ", ".join(f"'{_quoted(n)}', \"{n.replace(chr(34), chr(34) * 2)}\"" for n in extras)
     con.execute(
-        f"insert into request_extras select {source.file_id}, number, json_object({pairs})::varchar from raw_extras"
+        f'insert into request_extras select {source.file_id}, "{_LINE}", json_object({pairs})::varchar from raw_extras'
     )
     con.unregister("raw_extras")
 

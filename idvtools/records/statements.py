@@ -14,8 +14,9 @@ import pyarrow as pa
 from idvtools.errors import Problem, RecordsError
 from idvtools.ledger.rules import day_number
 from idvtools.records.context import Context
-from idvtools.records.csvfile import CsvTable, read_csv
+from idvtools.records.csvfile import CsvTable, read_csv, shown
 from idvtools.records.files import SourceFile
+from idvtools.records.jsonmessages import moment, plausible, whole
 from idvtools.records.requests import refuse_spreadsheet_numbers, trimmed
 
 _TABLE = """create table statement (row_no bigint, op_id varchar, parent_op_id varchar, biz_no varchar, app_id varchar,
@@ -78,7 +79,7 @@ def read_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], c
     for source in sources:
         try:
             file = read_csv(source, context.rejects, wanted)
-            names = _columns(file.columns.column_names, source, context)
+            names = _columns(file.header, source, context)
             ids = tuple(names[f] for f in _IDS)
             refuse_spreadsheet_numbers(file.columns, ids, file.lines, source)
         except RecordsError as error:
@@ -105,7 +106,7 @@ def _columns(found: list[str], source: SourceFile, context: Context) -> Mapping[
             continue
         extra = [c for c in found if c not in wanted.values()]
         near = difflib.get_close_matches(column, extra, 1, 0.5)
-        hint = f"; was it renamed to {near[0]}?" if near else ""
+        hint = f"; was it renamed to {shown(near)}?" if near else ""
         problems.append(Problem(f"column {column} is missing{hint}", file=source.name, row=1))
     if problems:
         raise RecordsError(problems)
@@ -116,8 +117,8 @@ def _time(column: str) -> str:
     """Epoch milliseconds or seconds, ISO 8601, or the vendor's local time; 0 and empty are none."""
     return f"""case when {column} is null or {column} = '0' then null
         when strlen({column}) < 15 and regexp_full_match({column}, '[0-9]{{9,14}}')
-        then case when strlen({column}) < 12 then {column}::bigint * 1000 else {column}::bigint end
-        else epoch_ms(try_cast({column} as timestamptz)) end"""
+        then {plausible(f"case when strlen({column}) < 12 then {column}::bigint * 1000 else {column}::bigint end")}
+        else {moment(column)} end"""
 
 
 def _flag(column: str) -> str:
@@ -151,12 +152,12 @@ def _insert(
         f"""insert into statement select file_id::bigint << 40 | line, id,
         case when contains(id, '-') then nullif(regexp_extract(id, '^(.+)-[0-9]+$', 1), '') end,
         {trimmed("biz_no")}, {trimmed("app_id")}, {trimmed("site")}, status_code, {trimmed("sub_status")},
-        try_cast(json_result as bigint), {_time("authorized")}, charge_flag = 'Y', package_flag = 'Y',
+        {whole("json_result")}, {_time("authorized")}, charge_flag = 'Y', package_flag = 'Y',
         {_time("created")}, file_day, file_id, line,
         case when id is null then 1 when charge_flag is null or charge_flag not in ('Y', 'N') then 2
         when package_flag not in ('Y', 'N') then 3 end,
         status_code is null and {trimmed("status")} is not null
-        from (select *, {trimmed("op_id")} as id, try_cast(status as bigint) as status_code,
+        from (select *, {trimmed("op_id")} as id, {whole("status")} as status_code,
         {_flag("charge")} as charge_flag, {_flag("package")} as package_flag from raw_statement)"""
     )
     con.unregister("raw_statement")
@@ -203,7 +204,9 @@ def settle_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile],
             copies.append((file_id, first))
     if copies:
         context.notes["statement_copy"] += len(copies)
-        con.execute(f"delete from statement where file_id in ({', '.join(str(c) for c, _ in copies)})")
+        left_out = ", ".join(str(c) for c, _ in copies)
+        con.execute(f"delete from statement where file_id in ({left_out})")
+        con.execute(f"delete from statement_files where file_id in ({left_out})")
     problems = []
     same_day = con.execute(
         """select 1 from statement_files where file_day is not null group by file_day, app_id having count(*) > 1

@@ -14,10 +14,12 @@ import pyarrow.parquet as pq
 
 from idvtools.errors import InputError
 from idvtools.ledger.columns import LEDGER_SCHEMA
+from idvtools.privacy import scrub
 from idvtools.report.model import Lang, Summary, money
 from idvtools.report.text import BUCKETS, REASONS, Text, term
 
 _LISTED = 8
+_PIECES = 6  # with the group they fill one screen
 
 _VERDICTS = {
     True: Text("应计费", "BILLED"),
@@ -83,12 +85,27 @@ class Explanation:
             lines.append(Text("   当日计费的操作：", "   billed instead: ").show(say) + row["winner_op_id"])
         lines += ["", *self._facts(), "", Text("证据", "evidence").show(say) + f"  ({self.timezone})"]
         width = max((len(p.kind) for p in self.pieces), default=0)
-        for piece in self.pieces:
-            lines.append(f"  {self._wall(piece.when)}  {piece.kind:<{width}}  {piece.says}")
-            lines.append(f"  {'':23}  {'':<{width}}  {piece.file}:{piece.line}")
+        told = self._told()
+        for piece, places in told[:_PIECES]:
+            more = (
+                Text(f" 及另 {len(places) - 2} 处", f" and {len(places) - 2} more").show(say) if len(places) > 2 else ""
+            )
+            times = f"  (x{len(places)})" if len(places) > 1 else ""
+            lines.append(f"  {self._wall(piece.when)}  {piece.kind:<{width}}  {piece.says}{times}")
+            lines.append(f"  {'':23}  {'':<{width}}  {', '.join(places[:2])}{more}")
+        if len(told) > _PIECES:
+            rest = len(told) - _PIECES
+            lines.append("  … " + Text(f"另有 {rest} 项", f"{rest} more").show(say))
         if self.group:
             lines += ["", *self._group_lines()]
         return lines
+
+    def _told(self) -> list[tuple[Piece, list[str]]]:
+        """Pieces that say the same thing as one, at the time of the first, with all their places."""
+        folded: dict[tuple[str, str], tuple[Piece, list[str]]] = {}
+        for piece in self.pieces:
+            folded.setdefault((piece.kind, piece.says), (piece, []))[1].append(f"{piece.file}:{piece.line}")
+        return list(folded.values())
 
     def _facts(self) -> list[str]:
         row, say = self.row, self.lang
@@ -146,8 +163,8 @@ def explain(ledger: Path, op_id: str, pieces: list[Piece], summary: Summary, lan
     rows = pq.read_table(ledger, filters=[("op_id", "=", op_id)]).cast(LEDGER_SCHEMA).to_pylist()
     if not rows:
         raise InputError(
-            f"no operation {op_id!r} between {summary.period_from} and {summary.period_to}: neither our records nor "
-            "the statement know it; check the id, and that it is a daId and not a bizNo"
+            f"no operation {scrub(op_id, 60)!r} between {summary.period_from} and {summary.period_to}: neither our "
+            "records nor the statement know it; check the id, and that it is a daId and not a bizNo"
         )
     row = min(rows, key=lambda r: r["bucket"] == "duplicate_in_statement")
     group: list[dict[str, Any]] = []

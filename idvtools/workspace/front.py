@@ -151,10 +151,7 @@ class Workspace:
                 _now(),
                 __version__,
             )
-            lines = tuple(
-                {"file": r.file, "line": r.line, "reason": r.reason} | ({} if r.text is None else {"text": r.text})
-                for r in rejects
-            )
+            lines = tuple({"file": r.file, "line": r.line, "reason": r.reason} for r in rejects)
             found = extras(engine, ledger_file, intake)
         except BaseException:
             engine.close()
@@ -249,7 +246,12 @@ def create(folder: Path) -> None:
 
 def _now() -> datetime:
     fixed = os.environ.get("SOURCE_DATE_EPOCH")
-    return datetime.now(UTC) if fixed is None else datetime.fromtimestamp(int(fixed), UTC)
+    if fixed is None:
+        return datetime.now(UTC)
+    try:
+        return datetime.fromtimestamp(int(fixed), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise InputError("SOURCE_DATE_EPOCH is no number of seconds since 1970") from None
 
 
 def _period(month: str | None, first: date | str | None, last: date | str | None) -> Period:
@@ -260,13 +262,13 @@ def _period(month: str | None, first: date | str | None, last: date | str | None
     if first is None or last is None:
         raise InputError("a period needs both its first and its last day")
     try:
-        return Period(*(d if isinstance(d, date) else date.fromisoformat(d) for d in (first, last)))
+        return Period(*(d if isinstance(d, date) else datetime.strptime(d, "%Y-%m-%d").date() for d in (first, last)))  # noqa: DTZ007
     except ValueError:
         raise InputError("a day is written YYYY-MM-DD, for example 2026-10-01") from None
 
 
 def _whole_span(intake: Intake, zone: str) -> Period:
-    span = data_span(intake.con, zone)
+    span = data_span(intake.con, intake.context.vendor.ids, zone)
     if span is None:
         raise NoDataError("the workspace holds no operation and no statement row")
     return Period(*span)
@@ -277,7 +279,7 @@ def _require_data(intake: Intake, period: Period, zone: str) -> None:
     days = {day_number(d) for d in period.days()}
     if any(day in days for _, day in intake.covered):
         return
-    span = data_span(intake.con, zone)
+    span = data_span(intake.con, intake.context.vendor.ids, zone)
     if span is None:
         raise NoDataError(f"no data for {period}: the workspace holds no operation and no statement row")
     if span[1] < period.first or period.last < span[0]:

@@ -62,7 +62,7 @@ def _case(number: int, place: str, lines: list[str]) -> Case:
 
 
 def _parsed(number: int, place: str, lines: list[str]) -> Case:
-    said = {key: [] for key in ("Settings", "Missing file", "Summary", "The report warns")}  # type: dict[str, list[str]]
+    said: dict[str, list[str]] = {"Settings": [], "Missing file": [], "Summary": [], "The report warns": []}
     story = []
     for line in lines[1:]:
         key, colon, value = line.partition(": ")

@@ -144,7 +144,7 @@ def _poll(op: Operation, report: Report, children: list[dict[str, Any]]) -> tupl
 
 
 def _notice(op: Operation, report: Report, children: list[dict[str, Any]]) -> tuple[str, str]:
-    message = {
+    message: dict[str, Any] = {
         "v": "2.0.0", "func": "daFileParsed" if report.status == 10 else "daFailed", "auth": {"nonce": "m" * 32},
         "data": {
             "bizAppId": op.app_id, "daId": op.op_id, "bizNo": op.biz_no, "site": op.site, "daStatus": report.status,
@@ -157,7 +157,7 @@ def _notice(op: Operation, report: Report, children: list[dict[str, Any]]) -> tu
         return "callbacks", body
     app_key = "not the key" if report.how == "forged" else APP_KEYS[op.app_id]
     if report.how == "tampered":
-        message["data"] = {**message["data"], "daStatus": 41}  # type: ignore[dict-item]
+        message["data"] = {**message["data"], "daStatus": 41}
     decshash = tiny_crypto.decshash(message, app_key)
     signed = decshash[::-1] if report.how == "bad signature" else decshash
     headers = {"DECSHASH": decshash, "DECSSIGN": tiny_crypto.decssign(signed)}
