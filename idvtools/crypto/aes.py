@@ -15,7 +15,7 @@ from Crypto.Cipher import AES
 from idvtools.errors import DecryptionError, KeyFormatError
 
 _BLOCK = 16
-_CONTROL = frozenset(map(chr, [*range(32), 127]))
+_CONTROL = frozenset(map(chr, [*range(32), *range(127, 160)]))
 
 
 def load_aes_key(text: str | bytes) -> bytes:

@@ -169,7 +169,7 @@ def complete(ledger: ir.Table, rules: Rules) -> ir.Table:
         *[
             {
                 "status_name": lambda: status.cases(
-                    *[(s.code, place) for place, s in enumerate(rules.statuses)], else_=ibis.null("int8")
+                    *[(s.code, rules.status_names.index(s.name_zh)) for s in rules.statuses], else_=ibis.null("int8")
                 ),
                 "final": lambda: status.cases(*[(s.code, s.final) for s in rules.statuses], else_=ibis.null("boolean")),
                 "severity": lambda: severity_of(ledger),

@@ -174,6 +174,11 @@ class Rules:
         """The code table, by code."""
         return {s.code: s for s in self.statuses}
 
+    @cached_property
+    def status_names(self) -> tuple[str, ...]:
+        """The names that statuses have, each once: a Parquet dictionary with equal entries is not sound."""
+        return tuple(dict.fromkeys(s.name_zh for s in self.statuses))
+
     @property
     def currency(self) -> str | None:
         """The one currency of all prices, None without prices."""

@@ -41,7 +41,9 @@ def shown(names: Iterable[str]) -> str:
     >>> shown(["da_id", "110101199001011234"])
     'da_id, …'
     """
-    return ", ".join(n if re.fullmatch(r"(?!.*[0-9]{5})[A-Za-z_][A-Za-z0-9_]{0,29}", n, re.ASCII) else "…" for n in names)
+    return ", ".join(
+        n if re.fullmatch(r"(?!.*[0-9]{5})[A-Za-z_][A-Za-z0-9_]{0,29}", n, re.ASCII) else "…" for n in names
+    )
 
 
 def read_csv(source: SourceFile, rejects: Rejects, wanted: Collection[str] | None = None) -> CsvTable:

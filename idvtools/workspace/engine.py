@@ -66,7 +66,7 @@ class DuckEngine:
         for name, sql in steps:
             self.con.execute(f'create or replace table "{name}" as {sql}')
 
-    def write_ledger(self, sql: str, file_names: list[str], status_names: list[str]) -> Path:
+    def write_ledger(self, sql: str, file_names: list[str], status_names: Sequence[str]) -> Path:
         """Run the ledger's query and write it, batch by batch, as Parquet.
 
         Returns

@@ -137,7 +137,7 @@ class Workspace:
             _require_data(intake, period, rules.timezone)
             progress("judging")
             compiled, counted = prepare(engine, compiled or compile_plan(rules, period), rules, period, intake.covered)
-            ledger_file = engine.write_ledger(compiled.ledger, intake.file_names(), [s.name_zh for s in rules.statuses])
+            ledger_file = engine.write_ledger(compiled.ledger, intake.file_names(), rules.status_names)
             progress("summing up")
             summary = summarise(
                 engine,
