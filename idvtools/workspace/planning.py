@@ -45,7 +45,7 @@ def compile_plan(rules: Rules, period: Period, low: int | None = None, high: int
     return _compiled(replace(rules, prices=()), period, low, high)  # prices are data: no plan depends on them
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _compiled(rules: Rules, period: Period, low: int, high: int) -> CompiledPlan:
     made = plan(rules, period, offsets(rules.timezone, low, high))
     return CompiledPlan(
