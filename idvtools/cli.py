@@ -167,7 +167,7 @@ def _closing(summary: Any) -> str:
     )
 
 
-@main.command("explain", epilog=_example("idvtools explain sample_data/2026-10 zd1uahd82105326807007497246"))
+@main.command("explain", epilog=_example("idvtools explain sample_data/2026-10 zd1uahd82105553328377232722"))
 @click.argument("workspace", type=_FOLDER)
 @click.argument("daid")
 @click.option("--vendor", default="dec", show_default=True, help="Name of the vendor.")

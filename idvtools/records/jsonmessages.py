@@ -57,9 +57,12 @@ def plausible(ms: str) -> str:
     return f"(case when {ms} between {_EARLIEST} and {_LATEST} then {ms} end)"
 
 
-def whole(text: str) -> str:
-    """SQL for the whole number that a text is, null for any other text: 10.5, 1e1 and 0x0A are none."""
-    number = f"try_cast({text} as bigint)"
+def whole(text: str, number: str | None = None) -> str:
+    """SQL for the whole number that a text is, null for any other text: 10.5, 1e1 and 0x0A are none.
+
+    `number` names a column with ``try_cast(text as bigint)``, where there is one already.
+    """
+    number = number or f"try_cast({text} as bigint)"
     return f"(case when {number}::varchar = {text} or regexp_full_match({text}, '\\s*-?[0-9]+\\s*') then {number} end)"
 
 

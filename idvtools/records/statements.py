@@ -16,7 +16,7 @@ from idvtools.ledger.rules import day_number
 from idvtools.records.context import Context
 from idvtools.records.csvfile import CsvTable, read_csv, shown
 from idvtools.records.files import SourceFile
-from idvtools.records.jsonmessages import moment, plausible, whole
+from idvtools.records.jsonmessages import plausible, whole
 from idvtools.records.requests import refuse_spreadsheet_numbers, trimmed
 
 _TABLE = """create table statement (row_no bigint, op_id varchar, parent_op_id varchar, biz_no varchar, app_id varchar,
@@ -117,8 +117,8 @@ def _time(column: str) -> str:
     """Epoch milliseconds or seconds, ISO 8601, or the vendor's local time; 0 and empty are none."""
     return f"""case when {column} is null or {column} = '0' then null
         when strlen({column}) < 15 and regexp_full_match({column}, '[0-9]{{9,14}}')
-        then {plausible(f"case when strlen({column}) < 12 then {column}::bigint * 1000 else {column}::bigint end")}
-        else {moment(column)} end"""
+        then case when strlen({column}) < 12 then {column}::bigint * 1000 else {column}::bigint end
+        else epoch_ms(try_cast({column} as timestamptz)) end"""
 
 
 def _flag(column: str) -> str:
@@ -151,13 +151,16 @@ def _insert(
     con.execute(
         f"""insert into statement select file_id::bigint << 40 | line, id,
         case when contains(id, '-') then nullif(regexp_extract(id, '^(.+)-[0-9]+$', 1), '') end,
-        {trimmed("biz_no")}, {trimmed("app_id")}, {trimmed("site")}, status_code, {trimmed("sub_status")},
-        {whole("json_result")}, {_time("authorized")}, charge_flag = 'Y', package_flag = 'Y',
-        {_time("created")}, file_day, file_id, line,
+        {trimmed("biz_no")}, {trimmed("app_id")}, {trimmed("site")},
+        {whole("status", "status_number")}, {trimmed("sub_status")},
+        {whole("json_result", "result_number")}, {plausible("authorized_ms")}, charge_flag = 'Y', package_flag = 'Y',
+        {plausible("created_ms")}, file_day, file_id, line,
         case when id is null then 1 when charge_flag is null or charge_flag not in ('Y', 'N') then 2
         when package_flag not in ('Y', 'N') then 3 end,
-        status_code is null and {trimmed("status")} is not null
-        from (select *, {trimmed("op_id")} as id, {whole("status")} as status_code,
+        {whole("status", "status_number")} is null and {trimmed("status")} is not null
+        from (select *, {trimmed("op_id")} as id, try_cast(status as bigint) as status_number,
+        try_cast(json_result as bigint) as result_number, {_time("created")} as created_ms,
+        {_time("authorized")} as authorized_ms,
         {_flag("charge")} as charge_flag, {_flag("package")} as package_flag from raw_statement)"""
     )
     con.unregister("raw_statement")
