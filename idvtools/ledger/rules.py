@@ -170,11 +170,6 @@ class Rules:
     prices: tuple[Price, ...] = ()
 
     @cached_property
-    def by_code(self) -> dict[int, StatusCode]:
-        """The code table, by code."""
-        return {s.code: s for s in self.statuses}
-
-    @cached_property
     def status_names(self) -> tuple[str, ...]:
         """The names that statuses have, each once: a Parquet dictionary with equal entries is not sound."""
         return tuple(dict.fromkeys(s.name_zh for s in self.statuses))

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from idvtools.errors import Problem, RecordsError
-from idvtools.privacy import PERSONAL_COLUMNS, mask_column
+from idvtools.privacy import PERSONAL_COLUMNS, mask_column, scrub
 from idvtools.records.context import Context
 from idvtools.records.csvfile import read_csv, shown
 from idvtools.records.files import SourceFile
@@ -26,6 +26,8 @@ _TEXT_IDS = ("app_id", "biz_no", "da_id", "id_no", "id_no_enc")
 #: What Excel makes of a long number when it saves it as CSV.
 SPREADSHEET_NUMBER = r"^\s*[0-9]([.,][0-9]+)?E\+[0-9]{2,3}\s*$"
 _BATCH = 1_000_000
+#: A look before `scrub`, which costs more: a long number, a mobile number, an address.
+_MAY_BE_PERSONAL = r"[0-9]{15}|1[3-9][0-9]{9}|@"
 _LINE = "#line"  # our own column for the place of a row; nobody names a column so
 _SCAN = 65_536  # rows that one thread of DuckDB takes at a time
 
@@ -197,12 +199,15 @@ def _insert(con: duckdb.DuckDBPyConnection, table: pa.Table, source: SourceFile,
 
 
 def _keep_extras(con: duckdb.DuckDBPyConnection, table: pa.Table, extras: list[str], source: SourceFile) -> None:
-    """Columns of the user's own, for `Workspace.requests`; personal ones are kept masked."""
+    """Columns of the user's own, for `Workspace.requests`; what is personal by name or by form is kept masked."""
     kept = table.select([_LINE])
     for name in extras:
         column = _text(table, name, source)
         if name.strip().lower() in PERSONAL_COLUMNS:
             column = pa.chunked_array([pa.array([mask_column(name, v) for v in column.to_pylist()], pa.string())])
+        elif pc.any(pc.match_substring_regex(column, _MAY_BE_PERSONAL)).as_py():
+            masked = [v if v is None else scrub(v, len(v) + 1) for v in column.to_pylist()]
+            column = pa.chunked_array([pa.array(masked, pa.string())])
         kept = kept.append_column(name, column)
     con.register("raw_extras", kept)
     pairs = ", ".join(f"'{_quoted(n)}', \"{n.replace(chr(34), chr(34) * 2)}\"" for n in extras)

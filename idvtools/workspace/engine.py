@@ -90,11 +90,6 @@ class DuckEngine:
                 last.result()
         return path
 
-    def read_ledger(self, path: Path, where: str = "true") -> pa.Table:
-        """Rows of a written ledger in its order, in the contract's types."""
-        table = self.con.sql(f"select * from read_parquet({quoted(path)}) where {where}").to_arrow_table()
-        return table.cast(LEDGER_SCHEMA)
-
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows of a query."""
         return self.con.execute(sql, list(values)).fetchall()
