@@ -8,10 +8,21 @@
     │   ├── WorkspaceError      a folder or file that should be there is not
     │   ├── RecordsError        a request log, callback log or statement cannot be trusted
     │   ├── NoDataError         nothing at all is known about the period
-    │   └── OutputError         the place for the results cannot be used
+    │   ├── OutputError         the place for the results cannot be used
+    │   └── SpendingRefusedError    a call that costs money was not allowed in so many words
     ├── CryptoError             a key, a cipher text or a signature is not what it should be
     │   ├── KeyFormatError      the key itself cannot be read
+    │   │   └── CertificateExpiredError   the certificate is not valid (any more)
     │   └── DecryptionError     the text does not decrypt under this key
+    ├── VendorError             the vendor answered with an error, or not at all (exit status 3)
+    │   ├── SignatureRefusedError       our signature or key is not accepted; check the keys
+    │   ├── CredentialsExpiredError     a key, token or ticket was replaced; refresh it and try once more
+    │   ├── TemporaryError              network, overload, time-out; try again soon
+    │   ├── NotReadyError               there is nothing yet; ask again later
+    │   ├── DataSourceUnavailableError  the source behind the vendor is down; try again later
+    │   ├── RequestRefusedError         our input, path or permission; mend it
+    │   ├── OperationFailedError        the operation failed for good
+    │   └── MalformedAnswerError        the answer is not what the vendor's document says
     └── ConservationError       rows or money got lost inside idvtools: a bug, never the user's fault
 
 An error carries *where* (file, row, vendor) and *what to do*. It never carries an id number, a
@@ -22,6 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +116,10 @@ class OutputError(InputError):
     """The place for the results cannot be used."""
 
 
+class SpendingRefusedError(InputError):
+    """A call that the vendor charges for was about to be made without the caller's explicit word."""
+
+
 class CryptoError(IdvError):
     """A key, a cipher text or a signature is not what it should be."""
 
@@ -114,6 +130,79 @@ class KeyFormatError(CryptoError):
 
 class DecryptionError(CryptoError):
     """The text does not decrypt under this key."""
+
+
+class CertificateExpiredError(KeyFormatError):
+    """The certificate is not valid at the time in question; the message has its period."""
+
+
+#: Whether a call that failed may be sent again: never, once after its key, token or ticket was refreshed,
+#: soon (seconds), or later (minutes to hours).
+Retry = Literal["never", "once_refreshed", "soon", "later"]
+
+
+class VendorError(IdvError):
+    """The vendor answered with an error. `retry` says whether to send the call again, `code` what it answered."""
+
+    retry: Retry = "never"
+    code: str | None = None
+
+    @classmethod
+    def answered(cls, message: str, *, vendor: str, code: str | None = None) -> Self:
+        """The error for a code that a vendor gave; `message` is the code table's, not free text of the answer.
+
+        Examples
+        --------
+        >>> error = TemporaryError.answered("network", vendor="dec", code="-48007")
+        >>> str(error), error.code, error.retry
+        ('dec: network', '-48007', 'soon')
+        """
+        error = cls(message, vendor=vendor)
+        error.code = code
+        return error
+
+    def __reduce__(self) -> Any:
+        return (*super().__reduce__(), {"code": self.code})
+
+
+class SignatureRefusedError(VendorError):
+    """The vendor does not accept our signature or our key. Sending it again changes nothing: check the keys."""
+
+
+class CredentialsExpiredError(VendorError):
+    """A key, token or ticket was replaced or is too old: refresh it and send the call once more."""
+
+    retry = "once_refreshed"
+
+
+class TemporaryError(VendorError):
+    """Network, overload or time-out: send the call again soon."""
+
+    retry = "soon"
+
+
+class NotReadyError(VendorError):
+    """What was asked for is not there yet: ask again later."""
+
+    retry = "later"
+
+
+class DataSourceUnavailableError(VendorError):
+    """The source behind the vendor is down: try again later."""
+
+    retry = "later"
+
+
+class RequestRefusedError(VendorError):
+    """The vendor refuses the call for what is in it: input, site, path or permission."""
+
+
+class OperationFailedError(VendorError):
+    """The operation failed for good."""
+
+
+class MalformedAnswerError(VendorError):
+    """The answer is not what the vendor's document says."""
 
 
 class ConservationError(IdvError):

@@ -17,8 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from idvtools import vendors
 from idvtools.errors import SettingsError
-from idvtools.settings import TEMPLATE, Secret, Settings, load
+from idvtools.settings import Secret, Settings
+from idvtools.settings import load as load_settings
 from idvtools.settings import secrets as secrets_module
 from idvtools.settings.places import Places, dotted
 
@@ -81,6 +83,13 @@ def folder(tmp_path: Path) -> Path:
     (keys / "short").write_text(f"{HUSH[:10]}\n")
     (keys / "large").write_bytes(b"x" * ((1 << 20) + 1))
     return tmp_path
+
+
+TEMPLATE = vendors.template()
+
+
+def load(folder: Path, environ: dict[str, str] | None = None) -> Settings:
+    return load_settings(folder, environ, shapes=vendors.shapes())
 
 
 def settings_of(folder: Path, text: str) -> Settings:
@@ -148,7 +157,7 @@ def test_a_vendor_without_a_table_names_the_lines_to_add(folder):
     settings = settings_of(folder, "")
     with pytest.raises(SettingsError, match=r"add the line \[vendors\.dec\]"):
         settings.vendor("dec")
-    with pytest.raises(SettingsError, match=r"vendors\.webank: unknown vendor; this version knows dec"):
+    with pytest.raises(SettingsError, match=r"add the line \[vendors\.webank\]"):
         settings.vendor("webank")
 
 
@@ -179,7 +188,11 @@ def test_the_examples_in_the_template_are_valid(folder):
     for name in ("notify_public_key.pem", "rsa_private_key_pkcs8.pem", "aes-2026-10a.b64"):
         (folder / "keys" / name).write_text("x" * 24)
     (folder / "idvtools.toml").write_text(re.sub(r"(?m)^#(?=\S)", "", TEMPLATE), encoding="utf-8")
-    dec = load(folder, {"DEC_APP_KEY_ZD1UAHD8": "k" * 64}).vendor("dec")
+    named = re.findall(r'env = "(\w+)"', TEMPLATE)
+    settings = load(folder, dict.fromkeys(named, "k" * 64))
+    assert tuple(settings.vendors) == vendors.names(), "every vendor has its examples"
+    assert all(settings.vendor(name).apps for name in vendors.names())
+    dec = settings.vendor("dec")
     [app], [price] = dec.apps, dec.prices
     given_secrets = (dec.notify_public_key, app.app_key, app.private_key, app.aes_keys[0].key)
     assert all(isinstance(secret, Secret) for secret in given_secrets)
@@ -195,6 +208,7 @@ _REFERENCE = '{file = "keys/…"} or {env = "…"}'
 _OFFSET = 'is a fixed offset; name a place, such as "Asia/Shanghai", for its calendar decides'
 _NO_ZONE = 'is not an IANA time zone such as "Asia/Shanghai"'
 _NO_TIERS = "monthly tiers are not known to this version of idvtools yet; remove them, unit_price alone is used"
+_NO_VENDOR = "unknown vendor; this version knows dec, onenet, tencent, webank, westdex"
 _ADDRESS = 'must be the address of the platform, such as "https://vdi.example.com", without ? and #'
 _QUOTE_IT = 'quote it: money is text, so that no cent is lost, for example unit_price = "3.00"'
 _DATE = "must be a date without quotes, such as valid_from = 2026-01-01, not"
@@ -217,8 +231,8 @@ _TIME = "valid_from = 2026-09-28T02:00:00+08:00"
          "unknown key here; n_in_one belongs under [vendors.dec] (a key belongs to the header above it)"),
         (_PRICE + "tiers = []", "6: vendors.dec.prices[0].tiers", _NO_TIERS),
         ("[vendors.dec]\ntiers = []", "2: vendors.dec.tiers", _NO_TIERS),
-        ("[vendors.webank]\nx = 1", "1: vendors.webank", "unknown vendor; this version knows dec"),
-        ("vendors.webank = 1", "1: vendors.webank", "unknown vendor; this version knows dec"),
+        ("[vendors.acme]\nx = 1", "1: vendors.acme", _NO_VENDOR),
+        ("vendors.acme = 1", "1: vendors.acme", _NO_VENDOR),
         # wrong types
         ("workspace = 1", "1: workspace", "must be a table, not a whole number"),
         ("vendors = []", "1: vendors", "must be a table, not a list"),

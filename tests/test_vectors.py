@@ -23,7 +23,7 @@ from idvtools.crypto.aes import decrypt_column, decrypt_text, encrypt_text, load
 from idvtools.crypto.rsa import load_private_key, load_public_key, sign_sha256, verify_sha256
 from idvtools.errors import KeyFormatError
 from idvtools.vendors.base import CheckKeys
-from idvtools.vendors.dec import DEC, check_notification, da_id_time, decshash
+from idvtools.vendors.dec import VENDOR, check_notification, da_id_time, decshash
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors" / "dec.json").read_text("utf-8"))
 APP_KEY: str = VECTORS["app_key"]
@@ -66,7 +66,7 @@ def test_aes_field_both_ways() -> None:
     key = load_aes_key(vector["key_b64"])
     assert decrypt_text(vector["encrypted_b64"], key) == vector["plain"]
     assert encrypt_text(vector["plain"], key) == vector["encrypted_b64"]
-    assert decrypt_column([None, vector["encrypted_b64"]], key) == [None, vector["plain"]]
+    assert decrypt_column([None, vector["encrypted_b64"]], key).texts == [None, vector["plain"]]
 
 
 # ---- RSA
@@ -147,7 +147,7 @@ def test_da_id_clock(vector: dict[str, Any]) -> None:
         assert round(moment.timestamp() * 1000) == vector["utc_ms"]
         assert moment.utcoffset() is not None
         assert not moment.utcoffset()
-        assert vector["da_id"][: DEC.ids.prefix] == vector["app_id"]
+        assert vector["da_id"][: VENDOR.books.ids.prefix] == vector["app_id"]
 
 
 @given(

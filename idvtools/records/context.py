@@ -10,7 +10,7 @@ from idvtools.crypto.keyring import Keyring
 from idvtools.privacy import Pseudonyms
 from idvtools.records.files import SourceFile
 from idvtools.records.rejects import Rejects
-from idvtools.vendors.base import CheckKeys, Vendor
+from idvtools.vendors.base import Books, CheckKeys, Vendor
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,12 @@ class Context:
     rows: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def books(self) -> Books:
+        """Where everything stands that is read."""
+        assert self.vendor.books is not None  # `Workspace` refuses vendors without books
+        return self.vendor.books
+
     def count(self, source: SourceFile, rows: int) -> None:
         """Count rows read from a file."""
         self.rows[source.name] += rows
@@ -53,4 +59,4 @@ class Context:
     def keys_for(self, app_id: str | None, op_id: str | None) -> CheckKeys | None:
         """Keys to check a notification with: of the app it names, else of the app its operation's id names."""
         named = self.check_keys.get(app_id or "")
-        return named or self.check_keys.get((op_id or "")[: self.vendor.ids.prefix])
+        return named or self.check_keys.get((op_id or "")[: self.books.ids.prefix])

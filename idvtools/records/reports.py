@@ -59,13 +59,13 @@ def read_reports(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], cont
 
 
 def _polls(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Context) -> None:
-    faulty = _messages(con, "log_lines", "polls", context.vendor.poll, "polled_at", source, context)
-    _reject(_without_blank(faulty, source, context), context.vendor.poll, source, context)
+    faulty = _messages(con, "log_lines", "polls", context.books.poll, "polled_at", source, context)
+    _reject(_without_blank(faulty, source, context), context.books.poll, source, context)
 
 
 def _callbacks(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Context) -> None:
     """Read each line in its form: our envelope (with ``body``), a bare body, or text with either inside."""
-    message = context.vendor.notification
+    message = context.books.notification
     faulty = _messages(con, "log_lines", "notifications", message, None, source, context)
     if not len(faulty):
         return
@@ -95,7 +95,7 @@ def _unpack(lines: pa.Table, source: SourceFile, context: Context) -> tuple[pa.T
     schema = pa.schema([("line", pa.string()), ("number", pa.int64())])
     bodies: list[tuple[str, int]] = []
     envelopes: list[tuple[str, int]] = []
-    parts = context.vendor.notification.fields["op_id"].split(".")
+    parts = context.books.notification.fields["op_id"].split(".")
     for line, number in zip(lines["line"].to_pylist(), lines["number"].to_pylist(), strict=True):
         before = len(bodies) + len(envelopes)
         for text in embedded_objects(line):
@@ -118,7 +118,7 @@ def _unpack(lines: pa.Table, source: SourceFile, context: Context) -> tuple[pa.T
 
 def _checked(con: duckdb.DuckDBPyConnection, envelopes: pa.Table, source: SourceFile, context: Context) -> None:
     """Open our envelopes, check signatures, then read the bodies."""
-    fields = context.vendor.notification.fields
+    fields = context.books.notification.fields
     expression, place = extract("line", {"received_at": "received_at", "headers": "headers", "body": "body"})
     inner, inner_place = extract("body", {"app_id": fields["app_id"], "op_id": fields["op_id"]})
     con.register("envelopes", envelopes)
@@ -138,13 +138,13 @@ def _checked(con: duckdb.DuckDBPyConnection, envelopes: pa.Table, source: Source
         if bodies[i] is None or keys is None:
             results.append("unchecked")
         else:
-            result, text = context.vendor.check(_headers(headers), bodies[i], keys)
+            result, text = context.books.check(_headers(headers), bodies[i], keys)
             results.append(result)
             # What is read must be what was signed: of two equal keys the canonical text keeps the signed one.
             bodies[i] = text
     table = opened.select(["number", "received_at"]).append_column("line", pa.array(bodies, pa.string()))
     con.register("checked", table.append_column("check_result", pa.array(results, pa.string())))
-    message = context.vendor.notification
+    message = context.books.notification
     _reject(
         _messages(con, "checked", "notifications", message, "received_at", source, context), message, source, context
     )
@@ -237,7 +237,7 @@ def settle_reports(con: duckdb.DuckDBPyConnection, context: Context) -> None:
     trust = " ".join(f"when '{check}' then {int(level)}" for check, level in TRUST_OF_CHECK.items())
     accepted = f"""select *, (case check_result {trust} else {int(Trust.POLL)} end)::tinyint as trust from notifications
         where check_result <> 'failed' union all select *, {int(Trust.POLL)}::tinyint from polls"""
-    child = context.vendor.notification.child_fields or {
+    child = context.books.notification.child_fields or {
         "op_id": "op_id",
         "site": "site",
         "status": "s",

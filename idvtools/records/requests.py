@@ -33,7 +33,7 @@ _SCAN = 65_536  # rows that one thread of DuckDB takes at a time
 
 _TABLE = """create table requests (row_no bigint, op_id varchar, app_id varchar, biz_no varchar, site varchar,
     access_way varchar, error_code bigint, subject bigint, subject_state varchar,
-    requested_ms bigint, file_id integer, line bigint)"""
+    subject_key varchar, requested_ms bigint, file_id integer, line bigint)"""
 
 
 def refuse_spreadsheet_numbers(table: pa.Table, names: tuple[str, ...], lines: pa.Array, source: SourceFile) -> None:
@@ -88,8 +88,8 @@ def _from_lines(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Con
     fields = {
         "requested_at": "requested_at",
         "envelope": "request",
-        **{k: v for k, v in context.vendor.request.fields.items() if k != "id_no"},
-        "id_no_enc": context.vendor.request.fields["id_no"],
+        **{k: v for k, v in context.books.request.fields.items() if k != "id_no"},
+        "id_no_enc": context.books.request.fields["id_no"],
     }
     expression, place = extract("line", fields)
     columns = ", ".join(f"{sql} as {name}" for name, sql in place.items())
@@ -181,15 +181,17 @@ def _insert(con: duckdb.DuckDBPyConnection, table: pa.Table, source: SourceFile,
     stamp = stamp if is_time else _text(table, "requested_at", source)
     when = plausible("epoch_ms(requested_at::timestamptz)") if is_time else moment("requested_at")
     raw = pa.table({**texts, "number": table[_LINE], "requested_at": stamp})
-    subjects, states = _subjects(
+    subjects, states, key_ids = _subjects(
         con, raw, when, _text(table, "id_no", source), _text(table, "id_no_enc", source), context
     )
     raw = raw.append_column("subject", subjects).append_column("subject_state", states)
+    raw = raw.append_column("subject_key", key_ids)
     con.register("raw_requests", pa.Table.from_batches(raw.combine_chunks().to_batches(_SCAN), raw.schema))
     con.execute(
         f"""insert into requests select {source.file_id}::bigint << 40 | number, {trimmed("da_id")},
         {trimmed("app_id")}, nullif(biz_no, ''), {trimmed("site")}, access_way,
-        {whole("error_code")}, subject, subject_state, {when}, {source.file_id}, number from raw_requests"""
+        {whole("error_code")}, subject, subject_state, subject_key, {when}, {source.file_id}, number
+        from raw_requests"""
     )
     _note_times(con, is_time, stamp, context)
     con.unregister("raw_requests")
@@ -242,16 +244,17 @@ def _subjects(
     clear: pa.ChunkedArray,
     cipher: pa.ChunkedArray,
     context: Context,
-) -> tuple[pa.Array, pa.Array]:
-    """Pseudonyms of the people, and how each was read."""
+) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Pseudonyms of the people, how each was read, and by which key."""
+    key_ids = pa.nulls(len(raw), pa.string())
     if cipher.null_count == len(cipher) and clear.null_count == 0 and not pc.any(pc.equal(clear, "")).as_py():
         column = clear.combine_chunks()
-        return context.pseudonyms.numbers(column), pa.repeat("clear", len(column))
+        return context.pseudonyms.numbers(column), pa.repeat("clear", len(column)), key_ids
     has_clear = pc.fill_null(pc.not_equal(clear, ""), False)
     has_cipher = pc.and_not(pc.fill_null(pc.not_equal(cipher, ""), False), has_clear)
     values = pc.if_else(has_clear, clear, pa.scalar(None, pa.string()))
     if pc.any(has_cipher).as_py():
-        found = _decrypt(con, raw, when, pc.if_else(has_cipher, cipher, pa.scalar(None, pa.string())), context)
+        found, key_ids = _decrypt(con, raw, when, pc.if_else(has_cipher, cipher, pa.scalar(None, pa.string())), context)
         values = pc.coalesce(values, pa.chunked_array([found]))
     states = pc.case_when(
         pc.make_struct(has_clear, pc.and_(has_cipher, pc.is_valid(values)), has_cipher),
@@ -260,13 +263,13 @@ def _subjects(
         "unreadable",
         "missing",
     )
-    return context.pseudonyms.numbers(values.combine_chunks()), states
+    return context.pseudonyms.numbers(values.combine_chunks()), states, key_ids
 
 
 def _decrypt(
     con: duckdb.DuckDBPyConnection, raw: pa.Table, when: str, cipher: pa.ChunkedArray, context: Context
-) -> pa.Array:
-    """Clear ids, by the keys of each app; they stay in this process's memory and reach no table."""
+) -> tuple[pa.Array, pa.Array]:
+    """Clear ids and the key that read each, by the keys of each app; the ids stay in memory and reach no table."""
     con.register("raw_moments", raw.select(["requested_at", "da_id", "app_id"]))
     read = con.sql(
         f"select {when} as ms, {trimmed('da_id')} as op_id, {trimmed('app_id')} as app_id from raw_moments"
@@ -276,16 +279,18 @@ def _decrypt(
     moments = read["ms"].to_pylist()
     for i in np.flatnonzero(pc.is_null(read["ms"]).to_numpy()):
         op_id = read["op_id"][i].as_py()
-        made = context.vendor.ids.time(op_id) if op_id else None
+        made = context.books.ids.time(op_id) if op_id else None
         moments[i] = None if made is None else round(made.timestamp() * 1000)
     apps = read["app_id"].combine_chunks().dictionary_encode()
     codes = apps.indices.fill_null(-1).to_numpy()
     clear: list[str | None] = [None] * len(texts)
+    key_ids: list[str | None] = [None] * len(texts)
     for code, app_id in enumerate(apps.dictionary.to_pylist()):
         ring = context.keyrings.get(app_id)
         if not ring:
             continue
         rows = np.flatnonzero(codes == code)
-        for i, text in zip(rows, ring.decrypt([texts[i] for i in rows], [moments[i] for i in rows]), strict=True):
-            clear[i] = text or None
-    return pa.array(clear, pa.string())
+        read = ring.decrypt([texts[i] for i in rows], [moments[i] for i in rows])
+        for i, text, key_id in zip(rows, read.texts, read.key_ids, strict=True):
+            clear[i], key_ids[i] = text or None, key_id
+    return pa.array(clear, pa.string()), pa.array(key_ids, pa.string())

@@ -75,7 +75,7 @@ def read_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], c
     con.execute("create table statement_files (file_id integer, app_id varchar, file_day integer, rows bigint)")
     problems: list[Problem] = []
     groups: dict[tuple[str, ...], list[tuple[SourceFile, CsvTable]]] = defaultdict(list)
-    wanted = set(context.vendor.statement_columns.values())
+    wanted = set(context.books.statement_columns.values())
     for source in sources:
         try:
             file = read_csv(source, context.rejects, wanted)
@@ -96,7 +96,7 @@ def read_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], c
 
 def _columns(found: list[str], source: SourceFile, context: Context) -> Mapping[str, str]:
     """Our field -> the file's column; spare ones may be missing."""
-    wanted = context.vendor.statement_columns
+    wanted = context.books.statement_columns
     problems = []
     for field, column in wanted.items():
         if column in found:
@@ -129,10 +129,10 @@ def _flag(column: str) -> str:
 def _insert(
     con: duckdb.DuckDBPyConnection, fields: tuple[str, ...], files: list[tuple[SourceFile, CsvTable]], context: Context
 ) -> None:
-    wanted = context.vendor.statement_columns
+    wanted = context.books.statement_columns
     tables, labels = [], []
     for source, file in files:
-        app, day = file_label(source.name, context.vendor.statement_file)
+        app, day = file_label(source.name, context.books.statement_file)
         number = None if day is None else day_number(day)
         labels.append((source.file_id, app, number, len(file.columns)))
         table = pa.table({f: file.columns[wanted[f]] for f in fields})

@@ -5,12 +5,19 @@
 
 from idvtools.settings.loading import load
 from idvtools.settings.model import (
+    AesKeys,
     AesKeySettings,
     AppSettings,
     PriceSettings,
+    ReconciledSettings,
+    SecretField,
     Settings,
+    SettingsTable,
+    Shapes,
     VendorSettings,
     WorkspaceSettings,
+    check_url,
+    key_field,
 )
 from idvtools.settings.secrets import Secret
 from idvtools.settings.template import TEMPLATE
@@ -18,11 +25,18 @@ from idvtools.settings.template import TEMPLATE
 __all__ = [
     "TEMPLATE",
     "AesKeySettings",
+    "AesKeys",
     "AppSettings",
     "PriceSettings",
+    "ReconciledSettings",
     "Secret",
+    "SecretField",
     "Settings",
+    "SettingsTable",
+    "Shapes",
     "VendorSettings",
     "WorkspaceSettings",
+    "check_url",
+    "key_field",
     "load",
 ]

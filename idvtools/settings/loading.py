@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from idvtools.errors import Problem, SettingsError
-from idvtools.settings.model import CURRENCY, TABLES, VENDORS, Raw, Settings, kind_of, shown
+from idvtools.settings.model import CURRENCY, Raw, Settings, Shapes, VendorSettings, kind_of, shown, tables
 from idvtools.settings.places import Path as Place
 from idvtools.settings.places import Places, dotted
 from idvtools.settings.secrets import Sources
@@ -24,7 +24,7 @@ FILE = "idvtools.toml"
 _AT = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 
 
-def load(folder: Path, environ: Mapping[str, str] | None = None) -> Settings:
+def load(folder: Path, environ: Mapping[str, str] | None = None, *, shapes: Shapes) -> Settings:
     """Read and check a workspace's settings, secrets included. Writes nothing.
 
     Parameters
@@ -33,6 +33,8 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> Settings:
         The workspace; relative paths of key files start here.
     environ : mapping, optional
         Where ``{env = …}`` is looked up, by default the process's environment.
+    shapes : mapping
+        The vendors that may stand in the file, and what their tables look like (`idvtools.vendors.shapes`).
 
     Returns
     -------
@@ -48,29 +50,48 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> Settings:
     Examples
     --------
     >>> import tempfile
-    >>> from idvtools.settings import TEMPLATE, load
+    >>> from idvtools.settings import VendorSettings, load
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = (Path(folder) / "idvtools.toml").write_text(TEMPLATE, encoding="utf-8")
-    ...     settings = load(Path(folder))
-    >>> settings.workspace.timezone, settings.vendor("dec").fallback_status
-    ('Asia/Shanghai', 'none')
+    ...     _ = (Path(folder) / "idvtools.toml").write_text("[vendors.x]", encoding="utf-8")
+    ...     settings = load(Path(folder), shapes={"x": VendorSettings})
+    >>> settings.workspace.timezone, settings.vendor("x").apps
+    ('Asia/Shanghai', ())
     """
     folder = Path(folder)
     text = _read(folder)
     raw = _parse(text)
     sources = Sources(folder, os.environ if environ is None else environ)
-    found: list[tuple[Place, str]] = list(_contradictions(raw))
+    found: list[tuple[Place, str]] = list(_contradictions(raw, shapes))
+    chosen = _vendors(raw, shapes, sources, found)
     settings: Settings | None = None
     try:
-        settings = Settings.model_validate({"workspace": {}, "vendors": {}, **raw}, context=sources)
+        settings = Settings.model_validate({"workspace": {}, **raw, "vendors": chosen}, context=sources)
     except ValidationError as error:
-        found += _messages(error)
-    # Raised outside of the handler: pydantic's error holds the values, and would travel along as the context.
+        found += _messages(error, (), shapes)
+    # Raised outside of the handlers: pydantic's error holds the values, and would travel along as the context.
     if found or settings is None:
         places = Places(text)
-        problems = [_problem(place, message, places) for place, message in found]
+        problems = [_problem(place, message, places, shapes) for place, message in found]
         raise SettingsError(sorted(set(problems), key=lambda p: (p.row or 0, p.message)))
     return settings
+
+
+def _vendors(raw: Raw, shapes: Shapes, sources: Sources, found: list[tuple[Place, str]]) -> dict[str, VendorSettings]:
+    """Each vendor's table, by the shape that its own file declares; problems are added to `found`."""
+    table = raw.get("vendors", {})
+    if not isinstance(table, dict):
+        found.append((("vendors",), f"must be a table, not {kind_of(table)}"))
+        return {}
+    chosen: dict[str, VendorSettings] = {}
+    for name, value in table.items():
+        if name not in shapes:
+            found.append((("vendors", name), f"unknown vendor; this version knows {', '.join(shapes)}"))
+            continue
+        try:
+            chosen[name] = shapes[name].model_validate(value, context=sources)
+        except ValidationError as error:
+            found += _messages(error, ("vendors", name), shapes)
+    return chosen
 
 
 def _read(folder: Path) -> str:
@@ -105,37 +126,34 @@ def _parse(text: str) -> Raw:
     raise SettingsError(why, file=FILE, row=row)
 
 
-def _problem(place: Place, message: str, places: Places) -> Problem:
-    vendor = place[1] if len(place) > 1 and place[0] == "vendors" and place[1] in VENDORS else None
+def _problem(place: Place, message: str, places: Places, shapes: Shapes) -> Problem:
+    vendor = place[1] if len(place) > 1 and place[0] == "vendors" and place[1] in shapes else None
     return Problem(
         f"{dotted(place)}: {message}", file=FILE, row=places.row(place), vendor=None if vendor is None else str(vendor)
     )
 
 
-def _messages(error: ValidationError) -> Iterator[tuple[Place, str]]:
-    details = error.errors(include_url=False)
-    strangers = {d["loc"][:-1] for d in details if d["loc"][-1:] == ("[key]",)}
-    for detail in details:
-        place = detail["loc"]
-        if place[:-1] in strangers and place[-1] == "[key]":
-            yield place[:-1], detail["msg"]
-        elif place[:2] not in strangers:  # what stands inside an unknown vendor's table is no problem of its own
-            yield place, _message(detail)
+def _messages(error: ValidationError, at: Place, shapes: Shapes) -> Iterator[tuple[Place, str]]:
+    for detail in error.errors(include_url=False):
+        place = (*at, *detail["loc"])
+        yield place, _message(detail, place, shapes)
 
 
-def _message(detail: ErrorDetails) -> str:
-    place, value = detail["loc"], detail["input"]
+def _message(detail: ErrorDetails, place: Place, shapes: Shapes) -> str:
+    value = detail["input"]
     message = "this value cannot be used here"
     match detail["type"]:
         case "idvtools":
             message = detail["msg"]
         case "missing":
-            field = TABLES[_table(place[:-1])][1].model_fields[str(place[-1])]
+            field = tables(shapes)[_table(place[:-1])][1].model_fields[str(place[-1])]
             message = "is missing" + (f": add {place[-1]} = {field.examples[0]}" if field.examples else "")
         case "extra_forbidden":
-            message = _unknown(place)
+            message = _unknown(place, shapes)
         case "string_type":
             message = f"must be text in quotes, not {shown(value)}"
+        case "bool_type":
+            message = f"must be true or false, not {shown(value)}"
         case "literal_error":
             expected = detail["ctx"]["expected"].replace("'", '"')
             message = f"must be {expected}, not {shown(value)}"
@@ -148,27 +166,32 @@ def _message(detail: ErrorDetails) -> str:
 
 
 def _table(place: Place) -> tuple[str, ...]:
-    """The key of TABLES for a place: without indices, and ``*`` for the vendor."""
-    names = [part for part in place if isinstance(part, str)]
-    return tuple("*" if i == 1 and names[0] == "vendors" else name for i, name in enumerate(names))
+    """The key of `tables` for a place: without indices."""
+    return tuple(part for part in place if isinstance(part, str))
 
 
-def _unknown(place: Place) -> str:
+def _unknown(place: Place, shapes: Shapes) -> str:
     key, table = str(place[-1]), _table(place[:-1])
     if key == "tiers":
         return "monthly tiers are not known to this version of idvtools yet; remove them, unit_price alone is used"
-    known = list(TABLES[table][1].model_fields)
-    homes = [header for header, model in TABLES.values() if key in model.model_fields]
+    # A key of another vendor belongs nowhere in this one's tables.
+    near_by = {
+        path: entry for path, entry in tables(shapes).items() if path[:1] != ("vendors",) or path[:2] == table[:2]
+    }
+    if len(table) < 2:
+        near_by = tables(shapes)
+    known = list(near_by[table][1].model_fields)
+    homes = [header for header, model in near_by.values() if key in model.model_fields]
     if homes:
         return f"unknown key here; {key} belongs under {' or '.join(homes)} (a key belongs to the header above it)"
     near = get_close_matches(key.lower(), known, 1)
     return "unknown key; " + (f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}")
 
 
-def _contradictions(raw: Raw) -> Iterator[tuple[Place, str]]:
+def _contradictions(raw: Raw, shapes: Shapes) -> Iterator[tuple[Place, str]]:
     """What only shows across values. Works on the raw file, so that one bad value doesn't hide these."""
     vendors = raw.get("vendors")
-    for name in VENDORS:
+    for name in shapes:
         vendor = vendors.get(name) if isinstance(vendors, dict) else None
         if not isinstance(vendor, dict):
             continue

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,9 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    InstanceOf,
     PlainValidator,
+    SerializeAsAny,
     SerializerFunctionWrapHandler,
     ValidationInfo,
     WrapSerializer,
@@ -26,10 +28,6 @@ from pydantic_core import PydanticCustomError
 
 from idvtools.errors import SettingsError
 from idvtools.settings.secrets import PseudonymKey, Secret, Sources, UnusableError
-
-#: Vendors that this version has settings for.
-VendorName = Literal["dec"]
-VENDORS: tuple[str, ...] = get_args(VendorName)
 
 _OFFSET = re.compile(r"(?:UTC|GMT|Z)?[+-]?\d.*|(?:Etc/)?(?:UTC|GMT)[+-]?\d+|[EMH]ST", re.I | re.A)
 _KINDS: tuple[tuple[type, str], ...] = (  # bool before int, datetime before date: each is one of the other, too
@@ -104,7 +102,8 @@ def _timezone(value: str) -> str:
     return value
 
 
-def _base_url(value: str) -> str:
+def check_url(value: str) -> str:
+    """Check the address of a platform; without the slash at its end."""
     try:
         url = urlsplit(value)
         _ = url.port  # a port that is no number shows only here
@@ -172,42 +171,55 @@ def _pseudonym_key(value: object, info: ValidationInfo) -> PseudonymKey:
         raise refuse(str(problem)) from None
 
 
-def _vendor_name(value: str) -> str:
-    if value not in VENDORS:
-        raise refuse(f"unknown vendor; this version knows {', '.join(VENDORS)}")
-    return value
-
-
 Name = Annotated[str, AfterValidator(_name)]
 SecretField = Annotated[Secret, PlainValidator(_secret)]
 
 
-class _Table(BaseModel):
+#: What a secret is: ``text`` as it stands, ``text32`` whose characters are the bytes of an AES-256 key, ``base64``
+#: of any bytes, ``aes`` (Base64 of an AES key), an RSA key or certificate of ours or of the vendor's.
+KeyKind = Literal["text", "text32", "base64", "aes", "rsa_private", "rsa_public"]
+
+
+def key_field(kind: KeyKind) -> Any:
+    """A setting that refers to a key or another secret; absent unless the user names one.
+
+    Examples
+    --------
+    >>> key_field("text").json_schema_extra
+    {'key': 'text'}
+    """
+    return Field(default=None, json_schema_extra={"key": kind})
+
+
+class SettingsTable(BaseModel):
+    """A table of the settings file: frozen, and silent about what it was given."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class AesKeySettings(_Table):
+class AesKeySettings(SettingsTable):
     """One AES key of an app, and since when it is in use."""
 
     id: Name = Field(examples=['"2026-10a"'])
     valid_from: Annotated[datetime, PlainValidator(_instant)] = Field(examples=["2026-09-28T02:00:00+08:00"])
-    key: SecretField = Field(examples=['{file = "keys/aes-2026-10a.b64"}'])
+    key: SecretField = Field(examples=['{file = "keys/aes-2026-10a.b64"}'], json_schema_extra={"key": "aes"})
 
 
 def _by_time(keys: tuple[AesKeySettings, ...]) -> tuple[AesKeySettings, ...]:
     return tuple(sorted(keys, key=lambda k: k.valid_from))
 
 
-class AppSettings(_Table):
-    """One appId and the keys that are its own; `aes_keys` stand in the order of `valid_from`."""
+#: AES keys of an app, in the order of `valid_from`.
+AesKeys = Annotated[tuple[AesKeySettings, ...], AfterValidator(_by_time)]
+
+
+class AppSettings(SettingsTable):
+    """One app (account) at a vendor. A vendor's file adds the keys that its apps have."""
 
     id: Name = Field(examples=['"zd1uahd8"'])
-    app_key: SecretField | None = None
-    private_key: SecretField | None = None
-    aes_keys: Annotated[tuple[AesKeySettings, ...], AfterValidator(_by_time)] = ()
 
 
-class PriceSettings(_Table):
+class PriceSettings(SettingsTable):
     """Unit price of a site (``*``: of every site without one) from `valid_from` to `valid_to`, both included."""
 
     site: Name = Field(examples=['"*"'])
@@ -217,18 +229,22 @@ class PriceSettings(_Table):
     valid_to: Annotated[date, PlainValidator(_day)] | None = None
 
 
-class VendorSettings(_Table):
-    """What one vendor needs; every value has a default."""
+class VendorSettings(SettingsTable):
+    """What every vendor has; a vendor's file adds what is its own. Every value has a default."""
 
-    base_url: Annotated[str, AfterValidator(_base_url)] | None = None
-    notify_public_key: SecretField | None = None
-    fallback_status: Literal["none", "statement"] = "none"
-    n_in_one: Literal["auto", "children", "parent"] = "auto"
+    base_url: Annotated[str, AfterValidator(check_url)] | None = None
     apps: tuple[AppSettings, ...] = ()
     prices: tuple[PriceSettings, ...] = ()
 
 
-class WorkspaceSettings(_Table):
+class ReconciledSettings(VendorSettings):
+    """What a vendor has besides that is reconciled."""
+
+    fallback_status: Literal["none", "statement"] = "none"
+    n_in_one: Literal["auto", "children", "parent"] = "auto"
+
+
+class WorkspaceSettings(SettingsTable):
     """What holds for the whole workspace."""
 
     timezone: Annotated[str, AfterValidator(_timezone)] = "Asia/Shanghai"
@@ -245,14 +261,12 @@ def _thawed(vendors: Mapping[str, VendorSettings], handler: SerializerFunctionWr
     return handler(dict(vendors))
 
 
-class Settings(_Table):
+class Settings(SettingsTable):
     """All of idvtools.toml. Made by `idvtools.settings.load`."""
 
     workspace: WorkspaceSettings
     vendors: Annotated[
-        Mapping[Annotated[str, AfterValidator(_vendor_name)], VendorSettings],
-        AfterValidator(_frozen),
-        WrapSerializer(_thawed),
+        Mapping[str, SerializeAsAny[InstanceOf[VendorSettings]]], AfterValidator(_frozen), WrapSerializer(_thawed)
     ]
 
     def vendor(self, name: str) -> VendorSettings:
@@ -265,8 +279,6 @@ class Settings(_Table):
         """
         if name in self.vendors:
             return self.vendors[name]
-        if name not in VENDORS:
-            raise SettingsError(f"vendors.{name}: unknown vendor; this version knows {', '.join(VENDORS)}")
         raise SettingsError(
             f"vendors.{name}: no settings for this vendor; add the line [vendors.{name}] and, below it, what you have: "
             'base_url = "https://…", [[vendors.' + name + ".apps]] with id and keys, [[vendors." + name + ".prices]]",
@@ -285,14 +297,38 @@ class Settings(_Table):
         return self.workspace.pseudonym_key.reveal()
 
 
-#: Each table of the file: its path (``*`` for a vendor), how its header is written, its model.
-TABLES: dict[tuple[str, ...], tuple[str, type[BaseModel]]] = {
-    (): ("the top of the file", Settings),
-    ("workspace",): ("[workspace]", WorkspaceSettings),
-    ("vendors", "*"): ("[vendors.dec]", VendorSettings),
-    ("vendors", "*", "apps"): ("[[vendors.dec.apps]]", AppSettings),
-    ("vendors", "*", "apps", "aes_keys"): ("[[vendors.dec.apps.aes_keys]]", AesKeySettings),
-    ("vendors", "*", "prices"): ("[[vendors.dec.prices]]", PriceSettings),
-}
-
+#: The path of a table in the file, without positions in lists: ``("vendors", "dec", "apps")``.
+TablePath = tuple[str, ...]
+#: What a vendor's table looks like, by the vendor's name.
+Shapes = Mapping[str, type[VendorSettings]]
 Raw = dict[str, Any]
+
+
+def tables(shapes: Shapes) -> dict[TablePath, tuple[str, type[BaseModel]]]:
+    """Each table that the file may have: its path, how its header is written, its model.
+
+    Examples
+    --------
+    >>> [header for header, _ in tables({"x": VendorSettings}).values()]
+    ['the top of the file', '[workspace]', '[vendors.x]', '[[vendors.x.apps]]', '[[vendors.x.prices]]']
+    """
+    found: dict[TablePath, tuple[str, type[BaseModel]]] = {
+        (): ("the top of the file", Settings),
+        ("workspace",): ("[workspace]", WorkspaceSettings),
+    }
+    for name, shape in shapes.items():
+        found[("vendors", name)] = (f"[vendors.{name}]", shape)
+        found |= _lists(shape, ("vendors", name))
+    return found
+
+
+def _lists(model: type[BaseModel], at: TablePath) -> dict[TablePath, tuple[str, type[BaseModel]]]:
+    found: dict[TablePath, tuple[str, type[BaseModel]]] = {}
+    for name, field in model.model_fields.items():
+        if get_origin(field.annotation) is tuple:
+            item = get_args(field.annotation)[0]
+            if isinstance(item, type) and issubclass(item, BaseModel):
+                path = (*at, name)
+                found[path] = (f"[[{'.'.join(path)}]]", item)
+                found |= _lists(item, path)
+    return found

@@ -36,13 +36,15 @@ def _frame(intake: Intake, sql: str) -> pd.DataFrame:
 
 
 def requests_frame(intake: Intake) -> pd.DataFrame:
-    """Columns `requested_at, op_id, app_id, biz_no, site, access_way, error_code, subject, subject_state, file, line`.
+    """Our start requests, one row each.
 
-    Then the log's own further columns; personal ones masked.
+    Columns `requested_at, op_id, app_id, biz_no, site, access_way, error_code, subject, subject_state, subject_key`
+    (the id of the key that read the id number), `file, line`. Then the log's own further columns; personal ones masked.
     """
     frame = _frame(
         intake,
         """select requested_ms, op_id, app_id, biz_no, site, access_way, error_code, subject, subject_state,
+        subject_key,
         requests.file_id, requests.line, extra from requests left join request_extras using (file_id, line)
         order by requests.file_id, requests.line""",
     )

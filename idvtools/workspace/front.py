@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from idvtools import __version__
+from idvtools import __version__, vendors
 from idvtools.errors import InputError, NoDataError, OutputError, Problem, RecordsError, WorkspaceError
 from idvtools.ledger.rules import Period, Price, Rules, day_number
 from idvtools.privacy import Pseudonyms
@@ -20,11 +20,9 @@ from idvtools.records.intake import Intake, data_span, read_workspace
 from idvtools.report.explain import Explanation
 from idvtools.report.model import Lang
 from idvtools.report.result import Reconciliation
-from idvtools.settings import TEMPLATE, Settings, load
-from idvtools.vendors import get
-from idvtools.vendors.base import Vendor
+from idvtools.settings import ReconciledSettings, Settings, load
+from idvtools.vendors.base import Books, Keys, open_keys
 from idvtools.workspace.engine import DuckEngine
-from idvtools.workspace.keys import load_keys
 from idvtools.workspace.summing import extras, summarise
 from idvtools.workspace.tracing import trace
 
@@ -67,7 +65,7 @@ class Workspace:
         self.folder = Path(folder)
         if not self.folder.is_dir():
             raise WorkspaceError("no such folder; `idvtools init` makes a workspace", file=str(folder))
-        self.settings: Settings = load(self.folder, environ)
+        self.settings: Settings = load(self.folder, environ, shapes=vendors.shapes())
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.folder)!r})"
@@ -119,7 +117,7 @@ class Workspace:
 
     def _run(self, vendor: str, period: Period | None, strict: bool, progress: Callable[[str], None]) -> Reconciliation:
         """Reconcile a period, or all that the workspace knows."""
-        declared, rules, context = self._prepare(vendor)
+        books, rules, context = self._prepare(vendor)
         engine = DuckEngine()
         try:
             progress("reading")
@@ -144,7 +142,8 @@ class Workspace:
                 ledger_file,
                 intake,
                 rules,
-                declared,
+                vendor,
+                books,
                 period,
                 counted,
                 self._evidence_names(),
@@ -187,21 +186,37 @@ class Workspace:
         finally:
             engine.close()
 
-    def _prepare(self, vendor: str) -> tuple[Vendor, Rules, Context]:
-        declared = get(vendor)
+    def keys(self, vendor: str) -> Keys:
+        """Keys of a vendor, opened; ``keys(…).facts`` tells what may be told about them.
+
+        Raises
+        ------
+        SettingsError
+            No settings for this vendor, or keys that are not what belongs in their places.
+        """
+        return open_keys(self.settings.vendor(vendors.get(vendor).name), vendor)
+
+    def _prepare(self, vendor: str) -> tuple[Books, Rules, Context]:
+        declared = vendors.get(vendor)
         chosen = self.settings.vendor(vendor)
+        if declared.books is None or not isinstance(chosen, ReconciledSettings):
+            raise InputError(
+                f"{vendor} publishes no billing rule, and this version does not reconcile it; its exchanges can be "
+                "read with Workspace.decode"
+            )
         zone = self.settings.workspace.timezone
-        keyrings, check_keys = load_keys(chosen, declared)
+        keys = self.keys(vendor)
         rules = Rules(
-            statuses=declared.statuses,
-            ids=declared.ids,
+            statuses=declared.books.statuses,
+            ids=declared.books.ids,
             timezone=zone,
             fallback_status=chosen.fallback_status,
             n_in_one=chosen.n_in_one,
             prices=tuple(Price(p.site, p.unit_price, p.currency, p.valid_from, p.valid_to) for p in chosen.prices),
         )
+        rings = {app_id: app.ring for app_id, app in keys.apps.items() if len(app.ring)}
         pseudonyms = Pseudonyms(self.settings.pseudonym_key())
-        return declared, rules, Context(declared, zone, pseudonyms, keyrings, check_keys)
+        return declared.books, rules, Context(declared, zone, pseudonyms, rings, declared.books.check_keys(keys))
 
     def _evidence_names(self) -> list[str]:
         vault = self.folder / "evidence"
@@ -239,7 +254,7 @@ def create(folder: Path) -> None:
         ignore = folder / ".gitignore"
         if not ignore.exists():
             ignore.write_text("keys/\n", "utf-8")
-        target.write_text(TEMPLATE, "utf-8")
+        target.write_text(vendors.template(), "utf-8")
     except OSError as error:
         raise OutputError(f"cannot be made: {error.strerror}", file=str(folder)) from None
 
@@ -268,7 +283,7 @@ def _period(month: str | None, first: date | str | None, last: date | str | None
 
 
 def _whole_span(intake: Intake, zone: str) -> Period:
-    span = data_span(intake.con, intake.context.vendor.ids, zone)
+    span = data_span(intake.con, intake.context.books.ids, zone)
     if span is None:
         raise NoDataError("the workspace holds no operation and no statement row")
     return Period(*span)
@@ -279,7 +294,7 @@ def _require_data(intake: Intake, period: Period, zone: str) -> None:
     days = {day_number(d) for d in period.days()}
     if any(day in days for _, day in intake.covered):
         return
-    span = data_span(intake.con, intake.context.vendor.ids, zone)
+    span = data_span(intake.con, intake.context.books.ids, zone)
     if span is None:
         raise NoDataError(f"no data for {period}: the workspace holds no operation and no statement row")
     if span[1] < period.first or period.last < span[0]:

@@ -27,7 +27,7 @@ from idvtools.report.model import (
     VendorSide,
     money,
 )
-from idvtools.vendors.base import Vendor
+from idvtools.vendors.base import Books
 from idvtools.workspace.caveats import caveats
 from idvtools.workspace.engine import DuckEngine, amount, quoted
 
@@ -46,7 +46,8 @@ def summarise(
     path: Path,
     intake: Intake,
     rules: Rules,
-    vendor: Vendor,
+    vendor: str,
+    books: Books,
     period: Period,
     counted: tuple[int, int],
     evidence_names: list[str],
@@ -81,7 +82,7 @@ def summarise(
     laws = _laws(buckets, counted, (judged, listed), ours_total, vendor_total)
     coverage = _coverage(engine, intake, period, file)
     return Summary(
-        vendor=vendor.name,
+        vendor=vendor,
         period_from=period.first,
         period_to=period.last,
         timezone=rules.timezone,
@@ -98,7 +99,7 @@ def summarise(
         buckets=buckets,
         coverage=coverage,
         notifications=Notifications(**intake.notifications),
-        evidence=_evidence(engine, rules, vendor, evidence_names, now, file),
+        evidence=_evidence(engine, rules, books, evidence_names, now, file),
         laws=laws,
         caveats=tuple(caveats(intake, engine, rules, coverage, file)),
         assumptions={
@@ -161,18 +162,18 @@ def _coverage(engine: DuckEngine, intake: Intake, period: Period, file: str) -> 
 
 
 def _evidence(
-    engine: DuckEngine, rules: Rules, vendor: Vendor, names: list[str], now: datetime, file: str
+    engine: DuckEngine, rules: Rules, books: Books, names: list[str], now: datetime, file: str
 ) -> EvidenceState:
     """Billed, authorised successes: present in the vault, still to be pulled, or lost.
 
     A file of the vault belongs to an operation if its name begins with the operation's id, as the
     vendor's own file names do (seed 000, section 6).
     """
-    form = re.compile(rf"({vendor.ids.pattern[1:-1]})(?![0-9A-Za-z-])", re.ASCII)
+    form = re.compile(rf"({books.ids.pattern[1:-1]})(?![0-9A-Za-z-])", re.ASCII)
     held = sorted({match[1] for match in map(form.match, names) if match})
     engine.fill("held", _HELD, [(op_id,) for op_id in held])
     codes = ", ".join(str(s.code) for s in rules.statuses if s.success)
-    limit = int((now - timedelta(days=vendor.evidence_days)).timestamp() * 1000)
+    limit = int((now - timedelta(days=books.evidence_days)).timestamp() * 1000)
     ((needed, present, due),) = engine.query(
         f"""select count(*), count(*) filter (here), count(*) filter (not here and ms >= ?) from (
         select op_id in (select op_id from held) as here, epoch_ms(coalesce(clock, authorized_at)) as ms

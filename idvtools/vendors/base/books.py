@@ -1,16 +1,17 @@
-"""What a vendor is to the rest of the house: a declaration, checked when it is made."""
+"""How a vendor's logs and statements are read for a reconciliation."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
-from typing import Literal, get_args
+from pathlib import Path
+from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from idvtools.ledger.rules import SnowflakeId, StatusCode
+from idvtools.vendors.base.codes import read_rows
+from idvtools.vendors.base.keys import Keys
 
 CheckResult = Literal["ok", "hash_only", "unchecked", "failed"]
 
@@ -25,10 +26,8 @@ STATEMENT_FIELDS = (
 )  # fmt: skip
 
 
-def load_status_table(name: str) -> tuple[StatusCode, ...]:
-    """Read a code table from ``vendors/codes``."""
-    text = files("idvtools.vendors").joinpath("codes", name).read_text("utf-8")
-    rows = csv.DictReader(text.splitlines())
+def load_statuses(file: Path) -> tuple[StatusCode, ...]:
+    """The status table that decides what is effective, from a code table with the columns for it."""
     return tuple(
         StatusCode(
             code=int(r["code"]),
@@ -41,7 +40,7 @@ def load_status_table(name: str) -> tuple[StatusCode, ...]:
             edition=r["edition"],
             source=r["source"],
         )
-        for r in rows
+        for r in read_rows(file)
     )
 
 
@@ -62,15 +61,11 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Vendor:
-    """Declaration of one vendor.
+class Books:
+    """Where everything stands that a reconciliation reads.
 
     Parameters
     ----------
-    name, title_zh, title_en
-        Name in code and settings; names for people.
-    zone : str
-        IANA zone of times that the vendor writes without an offset.
     statuses, ids
         Code table and form of an operation's id.
     request, notification, poll : Message
@@ -78,6 +73,8 @@ class Vendor:
     check : callable
         ``check(headers, body, keys)`` tells how far a notification is to be trusted, and which text
         of the body was checked. Header names are lower case.
+    check_keys : callable
+        ``check_keys(keys)``: by app id, what a notification is checked with.
     statement_columns : mapping
         Our field -> column of the vendor's daily statement.
     statement_file : str
@@ -86,16 +83,13 @@ class Vendor:
         How many days evidence can be pulled after the operation.
     """
 
-    name: str
-    title_zh: str
-    title_en: str
-    zone: str
     statuses: tuple[StatusCode, ...]
     ids: SnowflakeId
     request: Message
     notification: Message
     poll: Message
     check: Callable[[Mapping[str, str], str, CheckKeys], tuple[CheckResult, str]]
+    check_keys: Callable[[Keys], Mapping[str, CheckKeys]]
     statement_columns: Mapping[str, str]
     statement_file: str
     evidence_days: int
@@ -103,16 +97,15 @@ class Vendor:
     def __post_init__(self) -> None:
         codes = [s.code for s in self.statuses]
         if len(codes) != len(set(codes)):
-            raise ValueError(f"{self.name}: a code stands twice in the status table")
+            raise ValueError("a code stands twice in the status table")
         for message, known in (
             (self.request, REQUEST_FIELDS),
             (self.notification, MESSAGE_FIELDS),
             (self.poll, MESSAGE_FIELDS),
         ):
             if unknown := set(message.fields) - set(known):
-                raise ValueError(f"{self.name}: unknown message fields {sorted(unknown)}")
+                raise ValueError(f"unknown message fields {sorted(unknown)}")
             if "op_id" not in message.fields:
-                raise ValueError(f"{self.name}: a message must name its operation")
+                raise ValueError("a message must name its operation")
         if set(self.statement_columns) != set(STATEMENT_FIELDS):
-            raise ValueError(f"{self.name}: statement_columns must name every field of a statement")
-        assert set(get_args(CheckResult)) == {"ok", "hash_only", "unchecked", "failed"}
+            raise ValueError("statement_columns must name every field of a statement")

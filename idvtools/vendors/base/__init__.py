@@ -1,0 +1,56 @@
+"""What a vendor's file is made of: declaration, calls, fields, code tables, keys, messages, books."""
+
+from idvtools.vendors.base.books import Books, CheckKeys, CheckResult, Message, load_statuses
+from idvtools.vendors.base.calls import Call, Draft, Unpacked
+from idvtools.vendors.base.codes import Code, CodeTable, Outcome, code_text, tables
+from idvtools.vendors.base.declaration import Vendor
+from idvtools.vendors.base.decoding import Decoded, to_frame
+from idvtools.vendors.base.fields import Attachment, Field, attachment, moment, split_buffers
+from idvtools.vendors.base.keys import AppKeys, Keys, open_keys
+from idvtools.vendors.base.messages import (
+    Exchange,
+    Http,
+    Request,
+    Stamp,
+    at_path,
+    dump_json,
+    parse_json,
+    read_exchange,
+    with_path,
+)
+
+__all__ = [
+    "AppKeys",
+    "Attachment",
+    "Books",
+    "Call",
+    "CheckKeys",
+    "CheckResult",
+    "Code",
+    "CodeTable",
+    "Decoded",
+    "Draft",
+    "Exchange",
+    "Field",
+    "Http",
+    "Keys",
+    "Message",
+    "Outcome",
+    "Request",
+    "Stamp",
+    "Unpacked",
+    "Vendor",
+    "at_path",
+    "attachment",
+    "code_text",
+    "dump_json",
+    "load_statuses",
+    "moment",
+    "open_keys",
+    "parse_json",
+    "read_exchange",
+    "split_buffers",
+    "tables",
+    "to_frame",
+    "with_path",
+]

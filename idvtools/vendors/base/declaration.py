@@ -1,0 +1,210 @@
+"""What a vendor is to the rest of the house: a declaration, checked when it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from idvtools.errors import InputError, MalformedAnswerError, RecordsError, SpendingRefusedError, VendorError
+from idvtools.settings import VendorSettings
+from idvtools.vendors.base.books import Books
+from idvtools.vendors.base.calls import NAME, Call, Draft, Unpacked
+from idvtools.vendors.base.codes import CodeTable
+from idvtools.vendors.base.decoding import Decoded, describe
+from idvtools.vendors.base.keys import Keys
+from idvtools.vendors.base.messages import Exchange, Request, Stamp, read_exchange
+
+#: Sends a request and gives the exchange back.
+Send = Callable[[Request], Exchange]
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """Declaration of one vendor: the whole of what the house knows of it.
+
+    Parameters
+    ----------
+    name, title_zh, title_en
+        Name in code and settings; names for people.
+    zone : str
+        IANA zone of times that the vendor writes without an offset.
+    settings : type
+        Shape of the vendor's table in ``idvtools.toml``.
+    template : str
+        That table with comments, for ``idvtools init``.
+    tables : mapping
+        Code tables by name.
+    calls : tuple of Call
+        Every kind of exchange.
+    books : Books or None
+        How its logs and statements are read for a reconciliation; None: it is not reconciled.
+    renew : callable or None
+        ``renew(send, keys, app_id, stamp)`` fetches what a call needs besides keys (tokens, tickets), as
+        (name -> text, seconds until it is to be renewed).
+    repair : callable or None
+        Mends the text of a logged line that its vendor's known faults make no JSON.
+
+    Raises
+    ------
+    ValueError
+        The declaration contradicts itself.
+    """
+
+    name: str
+    title_zh: str
+    title_en: str
+    zone: str
+    settings: type[VendorSettings]
+    template: str
+    tables: Mapping[str, CodeTable]
+    calls: tuple[Call, ...]
+    books: Books | None = None
+    renew: Callable[[Send, Keys, str | None, Stamp], tuple[Mapping[str, str], float]] | None = None
+    repair: Callable[[str], str] | None = None
+
+    def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.name):
+            raise ValueError(f"{self.name}: a vendor's name is lower case")
+        ZoneInfo(self.zone)
+        names = [c.name for c in self.calls]
+        if not names or len(names) != len(set(names)):
+            raise ValueError(f"{self.name}: calls must be there, each once")
+        if f"[vendors.{self.name}]" not in self.template:
+            raise ValueError(f"{self.name}: the template must hold the table [vendors.{self.name}]")
+        for table in self.tables.values():
+            if any(c.error and c.outcome == "success" for c in table.rows):
+                raise ValueError(f"{self.name}: a success in {table.name} is an error, too")
+
+    def call(self, name: str) -> Call:
+        """A call by its name.
+
+        Raises
+        ------
+        InputError
+            There is none; the message lists those that there are.
+        """
+        for call in self.calls:
+            if call.name == name:
+                return call
+        raise InputError(f"{self.name} has no call {name}; there are {', '.join(c.name for c in self.calls)}")
+
+    def request(
+        self,
+        call: str,
+        keys: Keys,
+        *,
+        app: str | None = None,
+        session: Mapping[str, str] | None = None,
+        stamp: Stamp | None = None,
+        spend_money: bool = False,
+        **arguments: object,
+    ) -> Request:
+        """A signed request, ready to be sent. Nothing is sent here.
+
+        Parameters
+        ----------
+        call : str
+            Name of the call.
+        keys : Keys
+            Of this vendor (`open_keys`).
+        app : str, optional
+            Which app calls; not needed where the settings have one only.
+        session : mapping, optional
+            What `renew` fetched.
+        stamp : Stamp, optional
+            Time and nonce; those of now if not given.
+        spend_money : bool
+            Must be True for a call that the vendor charges for.
+        **arguments
+            The call's fields, by our names.
+
+        Raises
+        ------
+        InputError
+            Arguments that are unknown, missing or too long.
+        SpendingRefusedError
+            The call costs money, and `spend_money` does not say that it may.
+        SettingsError
+            A key that the call needs is not in the settings.
+        """
+        chosen = self.call(call)
+        if chosen.prepare is None:
+            raise InputError(f"{self.name}.{call} is sent by the vendor, not by us")
+        if chosen.costs_money and spend_money is not True:
+            raise SpendingRefusedError(
+                f"each {call} costs money, so it is not sent by accident: pass spend_money=True to send it",
+                vendor=self.name,
+            )
+        tree = chosen.arguments(arguments, self.name)
+        draft = Draft(tree.get("request", {}), tree.get("params", {}), app, dict(session or {}))
+        return chosen.prepare(draft, keys, stamp or Stamp.now())
+
+    def answer(self, call: str, exchange: Exchange, keys: Keys) -> Unpacked:
+        """The opened answer of a call that was made.
+
+        Raises
+        ------
+        VendorError
+            The vendor answered with an error; its type says whether to send the call again.
+        """
+        opened = self.call(call).unpack(exchange, keys)
+        if error := self.error(opened):
+            raise error
+        return opened
+
+    def error(self, opened: Unpacked) -> VendorError | None:
+        """The error that an opened answer stands for, None for none."""
+        if opened.code is None or opened.table is None:
+            return MalformedAnswerError.answered("the answer has no code that the document knows of", vendor=self.name)
+        row = self.tables[opened.table].find(opened.code)
+        if row is None:
+            return VendorError.answered(
+                f"answered with the code {opened.code}, which no edition of its table lists",
+                vendor=self.name,
+                code=opened.code,
+            )
+        if row.error is None:
+            return None
+        return row.error.answered(
+            f"{row.name_zh or row.name_en} ({row.code}: {row.name_en})", vendor=self.name, code=row.code
+        )
+
+    def recognise(self, exchange: Exchange) -> Call | None:
+        """Which call a logged exchange is, None where none claims it.
+
+        Raises
+        ------
+        InputError
+            Two calls claim it: order must not decide what it is.
+        """
+        found = [c for c in self.calls if c.claims(exchange)]
+        if len(found) > 1:
+            raise InputError(f"{self.name}: {' and '.join(c.name for c in found)} both claim this exchange")
+        return found[0] if found else None
+
+    def decode(self, logged: object, keys: Keys | None = None, *, reveal: bool = False) -> Decoded:
+        """A logged exchange as a tidy record.
+
+        Parameters
+        ----------
+        logged : object
+            A request with its answer, or a message that was received: see `read_exchange` for the forms.
+        keys : Keys, optional
+            To check signatures and to decrypt; without them what is in clear is read.
+        reveal : bool
+            Show personal data in clear. Keys, tokens and signatures are never shown.
+
+        Raises
+        ------
+        RecordsError
+            `logged` is not an exchange with this vendor.
+        """
+        exchange = read_exchange(logged, self.repair)
+        call = self.recognise(exchange)
+        if call is None:
+            raise RecordsError(
+                f"this is no exchange with {self.name} that its document knows: "
+                f"none of {', '.join(c.name for c in self.calls)}"
+            )
+        return describe(self.name, call, call.unpack(exchange, keys), self.tables, exchange.at, reveal=reveal)

@@ -1,0 +1,130 @@
+"""Opened exchanges as tidy records and DataFrames, masked unless the caller asks otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from idvtools.vendors.base.books import CheckResult
+from idvtools.vendors.base.calls import Call, Direction, Unpacked, outcome_of
+from idvtools.vendors.base.codes import CodeTable, Outcome
+from idvtools.vendors.base.fields import Attachment, shown, undeclared
+from idvtools.vendors.base.messages import at_path
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Columns of a table of records, before the fields.
+COLUMNS = (
+    "vendor", "call", "direction", "at", "op_id", "outcome", "code", "code_name_zh", "code_name_en", "check", "key_id",
+    "attachments", "undeclared", "warnings",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A logged exchange as a tidy record.
+
+    Parameters
+    ----------
+    vendor, call, direction : str
+        Whose it is, which call, and who called whom.
+    at : datetime or None
+        Time of the log, UTC.
+    op_id : str or None
+        The operation.
+    outcome : str
+        Canonical outcome, ``unknown`` for a code that no edition of the vendor's document lists.
+    code, code_name_zh, code_name_en : str or None
+        The code that decides, and its names.
+    check : str
+        ``ok``, ``hash_only``, ``unchecked`` or ``failed``: whether the signature holds.
+    key_id : str or None
+        Which key read the encrypted part.
+    fields : mapping
+        Our name of each field -> its value: times as datetimes (UTC), personal data masked unless revealed,
+        secrets never shown.
+    attachments : tuple of Attachment
+        Files that stood inside the message.
+    undeclared : mapping
+        What stands in the message without being in the vendor's document, described by its size only.
+    warnings : tuple of str
+        Contradictions, and what could not be read.
+    """
+
+    vendor: str
+    call: str
+    direction: Direction
+    at: datetime | None
+    op_id: str | None
+    outcome: Outcome
+    code: str | None
+    code_name_zh: str | None
+    code_name_en: str | None
+    check: CheckResult
+    key_id: str | None
+    fields: Mapping[str, object]
+    attachments: tuple[Attachment, ...] = ()
+    undeclared: Mapping[str, object] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def row(self) -> dict[str, object]:
+        """The record as one flat row: `COLUMNS`, then the fields."""
+        head = {name: getattr(self, name) for name in COLUMNS}
+        head["attachments"] = ", ".join(f"{a.name} ({a.media_type}, {a.size} bytes)" for a in self.attachments) or None
+        head["undeclared"] = ", ".join(self.undeclared) or None
+        head["warnings"] = "; ".join(self.warnings) or None
+        return {**head, **self.fields}
+
+
+def describe(
+    vendor: str,
+    call: Call,
+    opened: Unpacked,
+    tables: Mapping[str, CodeTable],
+    at: datetime | None,
+    *,
+    reveal: bool = False,
+) -> Decoded:
+    """The record of an opened exchange; a field that is not there is not in it."""
+    fields: dict[str, object] = {}
+    for f in call.fields:
+        value = at_path(opened.trees, f.path)
+        if value is not None and f.kind != "buffer":
+            fields[f.name] = shown(value, f.kind, reveal=reveal)
+    row = tables[opened.table].find(opened.code) if opened.table else None
+    return Decoded(
+        vendor=vendor,
+        call=call.name,
+        direction=call.direction,
+        at=at,
+        op_id=opened.op_id,
+        outcome=outcome_of(opened, tables),
+        code=opened.code,
+        code_name_zh=row.name_zh or None if row else None,
+        code_name_en=row.name_en if row else None,
+        check=opened.check,
+        key_id=opened.key_id,
+        fields={**fields, **{k: v for k, v in opened.derived.items() if v is not None}},
+        attachments=opened.attachments,
+        undeclared=undeclared(opened.trees, call.fields, reveal=reveal),
+        warnings=opened.warnings,
+    )
+
+
+def to_frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
+    """Records as a table, one row each; columns: `COLUMNS`, then every field that any record has.
+
+    Ids and codes are text, `at` is a timestamp in UTC; a cell is missing where a record has no such field.
+    """
+    import pandas as pd  # noqa: PLC0415  decoding one exchange should not cost its import
+
+    records = list(rows)
+    names = dict.fromkeys(COLUMNS)
+    for record in records:
+        names |= dict.fromkeys(record)
+    frame = pd.DataFrame({n: pd.Series([r.get(n) for r in records], dtype=object) for n in names})
+    frame["at"] = pd.to_datetime(frame["at"], utc=True)
+    return frame

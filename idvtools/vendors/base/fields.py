@@ -1,0 +1,224 @@
+"""Fields of messages: what each is, and what of it may be shown."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from idvtools.crypto.aes import decode_base64
+from idvtools.errors import DecryptionError
+from idvtools.privacy import mask_id, mask_name, mask_phone, scrub
+
+#: ``plain``: codes, our own numbers, sites. ``note``: text of the vendor's, shown after `scrub`. ``id``, ``name``,
+#: ``phone``, ``personal`` (any other data on a person): masked. ``secret``: never shown. ``url``: shown without its
+#: query, which is where signatures stand. ``time``: epoch seconds or
+#: milliseconds, by magnitude. ``buffer``: a file in Base64.
+Kind = Literal["plain", "note", "id", "name", "phone", "personal", "secret", "url", "time", "buffer"]
+
+_MAGIC = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"BM", "image/bmp"),
+    (b"%PDF-", "application/pdf"),
+    (b"PK\x03\x04", "application/zip"),
+)
+_MILLISECONDS = 100_000_000_000  # as seconds it would be the year 5138
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a message.
+
+    Parameters
+    ----------
+    name : str
+        Our name, the same for all vendors: ``id_no``, ``user_name``, ``phone`` …
+    path : str
+        Where it stands: a dotted path that begins with ``request``, ``answer`` or ``data`` (what was encrypted
+        or wrapped inside the answer, opened).
+    kind : str
+        What it is, see `Kind`.
+    cipher : bool
+        Whether it is encrypted by itself (text, or a list of texts).
+    required : bool
+        Whether a call cannot be made without it.
+    most : int or None
+        Most bytes of its UTF-8 text.
+    """
+
+    name: str
+    path: str
+    kind: Kind = "plain"
+    cipher: bool = False
+    required: bool = False
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that stood inside a message, taken out of it; its content is given on request only.
+
+    Parameters
+    ----------
+    name : str
+        The field that held it.
+    media_type : str
+        By content.
+    size : int
+        Bytes.
+    sha256 : str
+        Of the bytes, in hex.
+    """
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    _content: bytes = field(repr=False)
+
+    def reveal(self) -> bytes:
+        """The bytes. A face is personal data: keep them where they belong."""
+        return self._content
+
+
+def attachment(name: str, content: bytes) -> Attachment:
+    """An attachment of bytes.
+
+    Examples
+    --------
+    >>> attachment("frontpic", b"BM1234").media_type
+    'image/bmp'
+    """
+    return Attachment(name, media_type(content), len(content), hashlib.sha256(content).hexdigest(), content)
+
+
+def media_type(content: bytes) -> str:
+    """What bytes are, by how they begin."""
+    if content[4:8] == b"ftyp":
+        return "video/mp4"
+    return next((kind for magic, kind in _MAGIC if content.startswith(magic)), "application/octet-stream")
+
+
+def moment(value: object) -> datetime | None:
+    """A time from epoch seconds or milliseconds, told apart by magnitude; 0 and what is no time are None.
+
+    Examples
+    --------
+    >>> moment(1583570441871) - moment(1583570441)
+    datetime.timedelta(microseconds=871000)
+    >>> moment(0), moment("x")
+    (None, None)
+    """
+    try:
+        number = Decimal(str(value))
+        number = number if abs(number) >= _MILLISECONDS else number * 1000
+        return (
+            None
+            if number == 0
+            else datetime.fromtimestamp(int(number) // 1000, UTC).replace(microsecond=int(number) % 1000 * 1000)
+        )
+    except (ArithmeticError, ValueError, OverflowError, OSError):
+        return None
+
+
+def shown(value: object, kind: Kind, *, reveal: bool) -> object:
+    """A field's value as it may be shown; None stays None, lists are treated item by item.
+
+    Examples
+    --------
+    >>> shown("张三", "name", reveal=False), shown("张三", "name", reveal=True), shown("k", "secret", reveal=True)
+    ('张*', '张三', '***')
+    >>> shown("https://store/a.pdf?sign=abc", "url", reveal=True)
+    'https://store/a.pdf'
+    """
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return [shown(item, kind, reveal=reveal) for item in value]
+    if kind in _ALWAYS:
+        return _ALWAYS[kind](value)
+    return value if reveal else _MASKED.get(kind, _hidden)(value)
+
+
+def _hidden(_: object) -> str:
+    return "***"
+
+
+def _without_query(value: object) -> object:
+    if not isinstance(value, str):
+        return _described(value)
+    try:
+        parts = urlsplit(value)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return _hidden(value)
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def _described(value: object) -> str:
+    if isinstance(value, str):
+        return f"<text, {len(value)} characters>"
+    if isinstance(value, dict):
+        return f"<object, {len(value)} fields>"
+    if isinstance(value, list):
+        return f"<list, {len(value)} items>"
+    return f"<{type(value).__name__}>"
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, str | int | Decimal | bool) else _described(value)
+
+
+#: Kinds that revealing does not change.
+_ALWAYS: Mapping[Kind, Callable[[object], object]] = {
+    "plain": _plain,
+    "time": moment,
+    "url": _without_query,
+    "secret": _hidden,
+}
+#: How the others are masked; what is not here is hidden whole.
+_MASKED: Mapping[Kind, Callable[[Any], object]] = {
+    "id": lambda v: mask_id(str(v)),
+    "name": lambda v: mask_name(str(v)),
+    "phone": lambda v: mask_phone(str(v)),
+    "note": lambda v: scrub(v) if isinstance(v, str) else _plain(v),
+}
+
+
+def undeclared(trees: Mapping[str, Any], fields: tuple[Field, ...], *, reveal: bool) -> dict[str, object]:
+    """What stands in a message without being declared: by path, described only (it may be anybody's name)."""
+    known = {f.path for f in fields}
+    return {
+        path: value if reveal else (_described(value) if value is not None and not isinstance(value, bool) else value)
+        for root, tree in trees.items()
+        for path, value in _leaves(tree, root)
+        if path not in known and not any(path.startswith(k + ".") for k in known)
+    }
+
+
+def _leaves(tree: object, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(tree, dict) and tree:
+        for key, value in tree.items():
+            yield from _leaves(value, f"{path}.{key}")
+    elif tree is not None and tree not in ({}, []):
+        yield path, tree
+
+
+def split_buffers(data: dict[str, Any], names: Mapping[str, str]) -> tuple[list[Attachment], list[str]]:
+    """Take the files in Base64 out of `data` (path -> our name): attachments, and what could not be decoded."""
+    found: list[Attachment] = []
+    warnings: list[str] = []
+    for path, name in names.items():
+        value = data.pop(path, None)
+        if value in (None, ""):
+            continue
+        try:
+            found.append(attachment(name, decode_base64(value)))
+        except DecryptionError:
+            warnings.append(f"{path} is not Base64 text; it was left out")
+    return found, warnings

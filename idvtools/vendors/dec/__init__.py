@@ -1,0 +1,46 @@
+"""DEC, the notarised evidence platform (数据快递链 / 清洁环境取数).
+
+Source: seed 000 (the platform's appendix) and dec.md. An operation (取证) is a ``daId``.
+"""
+
+from idvtools.vendors.base import Vendor, tables
+from idvtools.vendors.dec.books import BOOKS, da_id_time
+from idvtools.vendors.dec.calls import CALLS
+from idvtools.vendors.dec.settings import TEMPLATE, DecSettings
+from idvtools.vendors.dec.signing import (
+    NOTIFICATION_ANSWER,
+    check_notification,
+    decshash,
+    download_headers,
+    new_aes_key,
+    sign_redirect,
+    store_prefix,
+)
+from idvtools.vendors.dec.substatus import SubStatus, explain_sub_status, sub_statuses
+
+__all__ = [
+    "NOTIFICATION_ANSWER",
+    "VENDOR",
+    "SubStatus",
+    "check_notification",
+    "da_id_time",
+    "decshash",
+    "download_headers",
+    "explain_sub_status",
+    "new_aes_key",
+    "sign_redirect",
+    "store_prefix",
+    "sub_statuses",
+]
+
+VENDOR = Vendor(
+    name="dec",
+    title_zh="数据快递链 (DEC)",
+    title_en="DEC evidence platform",
+    zone="Asia/Shanghai",
+    settings=DecSettings,
+    template=TEMPLATE,
+    tables=tables("dec", ["da_status", "error", "json_result", "access_way", "site"]),
+    calls=CALLS,
+    books=BOOKS,
+)

@@ -1,0 +1,180 @@
+"""DECSHASH and DECSSIGN, redirect links, new AES keys, headers of downloads (dec.md sections 1 to 3)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import parse_qs, quote, urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from idvtools.crypto.aes import check_aes_key, decode_base64
+from idvtools.crypto.canonical import canonical_bytes
+from idvtools.crypto.digests import digest, mac, same, to_base64
+from idvtools.crypto.rsa import decrypt_pkcs1, sign_sha256, verify_sha256
+from idvtools.errors import CryptoError, KeyFormatError
+from idvtools.vendors.base import CheckKeys, CheckResult
+
+#: What we must answer to a notification, to the byte, or the platform sends it again (dec.md section 3).
+NOTIFICATION_ANSWER = '{"errorCode":0,"errorMessage":"OK"}'
+
+
+def decshash(body: str, app_key: str) -> str:
+    """The DECSHASH header of a JSON body.
+
+    HMAC-SHA256 over the canonical JSON followed by the appKey, with the appKey as the key, in
+    upper-case hex (dec.md section 1).
+
+    Parameters
+    ----------
+    body : str
+        JSON text, in any key order.
+    app_key : str
+        The app's appKey (64 characters).
+
+    Raises
+    ------
+    CryptoError
+        `body` is not JSON.
+
+    Examples
+    --------
+    >>> decshash('{"b": 1, "a": "x"}', "k" * 64) == decshash('{"a":"x","b":1}', "k" * 64)
+    True
+    """
+    if not isinstance(app_key, str) or not app_key:
+        raise CryptoError("the appKey must be text, and not empty")
+    return _hash(canonical_bytes(body), app_key)
+
+
+def _hash(canonical: bytes, app_key: str) -> str:
+    key = app_key.encode("utf-8", "surrogatepass")
+    return mac("sha256", key, canonical + key).hex().upper()
+
+
+def check_notification(headers: Mapping[str, str], body: str, keys: CheckKeys) -> tuple[CheckResult, str]:
+    """How far a notification is to be trusted (billing.md section 1).
+
+    Parameters
+    ----------
+    headers : mapping
+        Headers as received, names in lower case; empty for a bare body.
+    body : str
+        The raw body.
+    keys : CheckKeys
+        The appKey of the notification's app and the platform's public key, as far as known.
+
+    Returns
+    -------
+    result : str
+        ``ok``: DECSHASH and DECSSIGN both hold. ``hash_only``: DECSHASH holds, DECSSIGN is absent or no
+        public key is set. ``failed``: one that could be checked does not hold, or the body is not
+        JSON. ``unchecked``: nothing could be checked, or there is no DECSHASH to check.
+    text : str
+        The text that was checked: the canonical body where a hash was made, else `body`.
+
+    Notes
+    -----
+    DECSSIGN signs the DECSHASH text. Without our appKey it says nothing on the body, so a signature
+    that holds alone leaves the notification unchecked; one that does not hold refuses it all the same.
+    """
+    given, signature = headers.get("decshash", "").strip().upper(), headers.get("decssign", "").strip()
+    if not given:
+        return "unchecked", body
+    text = body
+    if keys.app_key is not None:
+        try:
+            canonical = canonical_bytes(body)
+        except CryptoError:
+            return "failed", body
+        text = canonical.decode("utf-8", "surrogatepass")
+        if not same(given, _hash(canonical, keys.app_key)):
+            return "failed", text
+    signed = False
+    if signature and keys.public_key is not None:
+        if not verify_sha256(given.encode("utf-8", "surrogatepass"), signature, keys.public_key):
+            return "failed", text
+        signed = True
+    if keys.app_key is None:
+        return "unchecked", text
+    return ("ok" if signed else "hash_only"), text
+
+
+def new_aes_key(aeskey: str, private_key: RSAPrivateKey) -> bytes:
+    """The AES key that ``update-aes-key`` answered with (dec.md section 1).
+
+    Raises
+    ------
+    DecryptionError
+        The text is not Base64, cut, or was encrypted for another key pair.
+    """
+    return check_aes_key(decrypt_pkcs1(aeskey, private_key, 16))
+
+
+def sign_redirect(redirect_url: str, private_key: RSAPrivateKey) -> str:
+    """The link that takes the user into the environment: `redirect_url` with ``&sign=`` (dec.md section 1).
+
+    The signature is over the link as it was answered; its Base64 is percent-encoded, for a bare ``+`` in a
+    query arrives as a blank. The link lives 8 minutes.
+    """
+    signature = sign_sha256(redirect_url.encode("utf-8"), private_key)
+    return f"{redirect_url}{'&' if urlsplit(redirect_url).query else '?'}sign={quote(signature, safe='')}"
+
+
+def store_prefix(url: str) -> Literal["x-cos", "x-amz"]:
+    """How the object store behind a presigned link calls its own headers (seed 000 section 6, dec.md section 2).
+
+    Examples
+    --------
+    >>> store_prefix("https://b.cos.ap-guangzhou.myqcloud.com/a.pdf"), store_prefix("https://s3.example.com/a.pdf")
+    ('x-cos', 'x-amz')
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    # The seed's own example has the whole query percent-encoded once more, inside sign=.
+    query = parse_qs(parts.query)
+    signed = " ".join(query.get("q-header-list", []) + query.get("sign", [])).lower()
+    return "x-cos" if host.endswith(".myqcloud.com") or "x-cos-" in signed else "x-amz"
+
+
+def download_headers(
+    url: str, file_key: str | None, store: Literal["auto", "x-cos", "x-amz"] = "auto"
+) -> dict[str, str]:
+    """Headers that a presigned link needs: three of SSE-C where the file has a key, none where it has not.
+
+    Parameters
+    ----------
+    url : str
+        The link.
+    file_key : str or None
+        ``fileKey`` in clear, Base64 of 32 bytes.
+    store : str
+        The setting ``object_store``: which prefix the headers have.
+
+    Raises
+    ------
+    KeyFormatError
+        `file_key` is not Base64 of 32 bytes.
+
+    Examples
+    --------
+    >>> sorted(download_headers("https://s3.example.com/a", "Nx1socBWUxPg8nceCqmANSzl6zJ0+IKwtgJPaMbv4CY="))[2]
+    'x-amz-server-side-encryption-customer-key-MD5'
+    >>> download_headers("https://s3.example.com/a", None)
+    {}
+    """
+    if not file_key:
+        return {}
+    try:
+        raw = decode_base64(file_key)
+    except CryptoError:
+        raw = b""
+    if len(raw) != 32:
+        raise KeyFormatError("the fileKey is not Base64 of 32 bytes: is it still encrypted, or cut?")
+    name = f"{store_prefix(url) if store == 'auto' else store}-server-side-encryption-customer-"
+    return {
+        f"{name}algorithm": "AES256",
+        f"{name}key": base64.b64encode(raw).decode("ascii"),
+        f"{name}key-MD5": to_base64(digest("md5", raw)),
+    }

@@ -1,0 +1,85 @@
+"""WeBank open platform (微众银行开放平台).
+
+Source: seed 002 and webank.md. An operation is a business request, a ``BizSeqNo`` (ours: ``ConsumerSeqNo``).
+"""
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from idvtools.settings import AppSettings, SecretField, VendorSettings, check_url, key_field
+from idvtools.vendors.base import Vendor, tables
+from idvtools.vendors.webank.building import RENEW_AFTER_S, renew
+from idvtools.vendors.webank.calls import CALLS
+from idvtools.vendors.webank.opening import repair
+from idvtools.vendors.webank.signing import (
+    LEGACY,
+    Reverse,
+    answer_reverse,
+    check_file,
+    check_reverse,
+    encode_plain,
+    file_hash,
+    sign,
+    sign_plain,
+)
+
+__all__ = [
+    "LEGACY",
+    "RENEW_AFTER_S",
+    "VENDOR",
+    "Reverse",
+    "answer_reverse",
+    "check_file",
+    "check_reverse",
+    "encode_plain",
+    "file_hash",
+    "renew",
+    "repair",
+    "sign",
+    "sign_plain",
+]
+
+
+class WebankApp(AppSettings):
+    """One app_id; `salt` is for what WeBank sends to us."""
+
+    secret: SecretField | None = key_field("text")
+    salt: SecretField | None = key_field("text")
+
+
+class WebankSettings(VendorSettings):
+    """``[vendors.webank]``."""
+
+    files_url: Annotated[str, AfterValidator(check_url)] | None = None
+    business_success: tuple[str, ...] = ()
+    apps: tuple[WebankApp, ...] = ()
+
+
+VENDOR = Vendor(
+    name="webank",
+    title_zh="微众银行开放平台",
+    title_en="WeBank open platform",
+    zone="Asia/Shanghai",
+    settings=WebankSettings,
+    template="""\
+# WeBank open platform (微众银行开放平台).
+#[vendors.webank]
+#base_url = "https://capapi.example.com"
+# Files have a host of their own.
+#files_url = "https://capup.example.com"
+# Business codes that mean success; without this line those that end in 0000.
+#business_success = ["66590000"]
+
+#[[vendors.webank.apps]]
+# The app_id.
+#id = "wxhiw5xt6q4qtmwcrn"
+#secret = {env = "WEBANK_SECRET"}
+# Checks what WeBank sends to us, and signs our answers.
+#salt = {env = "WEBANK_SALT"}
+""",
+    tables=tables("webank", ["platform", "reverse", "file_type"]),
+    calls=CALLS,
+    renew=renew,
+    repair=repair,
+)
