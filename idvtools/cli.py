@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from idvtools import __version__
-from idvtools.errors import IdvError, InputError
+from idvtools.errors import CryptoError, IdvError, InputError, VendorError
 
 _FOLDER = click.Path(path_type=Path)
 
@@ -37,7 +37,7 @@ class _Group(click.Group):
             status = _stopped(error)
         except IdvError as error:
             _tell(*map(str, error.problems))
-            status = 2 if isinstance(error, InputError) else _BUG
+            status = _status(error)
         except OSError as error:
             status = _tell(f"{error.filename or 'the disk'}: {error.strerror or type(error).__name__}")
         except Exception as error:
@@ -47,6 +47,13 @@ class _Group(click.Group):
             _tell(f"a bug in idvtools ({type(error).__name__}), please report it; IDVTOOLS_DEBUG=1 shows where")
             status = _BUG
         sys.exit(status if isinstance(status, int) else 0)
+
+
+def _status(error: IdvError) -> int:
+    """2: what the user gave; 3: a vendor or the network; anything else is a bug."""
+    if isinstance(error, VendorError):
+        return 3
+    return 2 if isinstance(error, InputError | CryptoError) else _BUG
 
 
 def _stopped(error: BaseException) -> int:
@@ -200,3 +207,38 @@ def generate_command(folder: Path, operations: int, seed: int, month: str) -> No
 
     generate(folder, operations=operations, seed=seed, month=month)
     click.echo(f"made {folder}: everything in it is synthetic; reconcile it with --vendor dec --month {month}")
+
+
+@main.command("keys", epilog=_example("idvtools keys sample_data/2026-10 --usage"))
+@click.argument("workspace", type=_FOLDER)
+@click.option("--vendor", help="One vendor only; default: every vendor of the settings.")
+@click.option("--usage", is_flag=True, help="Read the request logs: which key read how many id numbers, and when.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def keys_command(workspace: Path, vendor: str | None, usage: bool, as_json: bool) -> None:
+    """Show the keys of the settings: kind, period and fingerprint. Never a key itself."""
+    from idvtools.workspace import Workspace  # noqa: PLC0415
+    from idvtools.workspace.keylist import list_keys  # noqa: PLC0415
+
+    listing = list_keys(Workspace(workspace), vendor, usage=usage)
+    click.echo(listing.to_json() if as_json else str(listing))
+
+
+@main.command(
+    "decode", epilog=_example("idvtools decode sample_data/2026-10 sample_data/exchanges/onenet.jsonl --vendor onenet")
+)
+@click.argument("workspace", type=_FOLDER)
+@click.argument("log", type=_FOLDER)
+@click.option("--vendor", required=True, help="Whose exchanges they are.")
+@click.option("--reveal", is_flag=True, help="Show personal data in clear. Keys and tokens are never shown.")
+@click.option("--csv", "csv_file", type=_FOLDER, help="Write a CSV file instead of printing.")
+def decode_command(workspace: Path, log: Path, vendor: str, reveal: bool, csv_file: Path | None) -> None:
+    """Decrypt and check logged exchanges with any vendor: one record each, masked."""
+    from idvtools.workspace import Workspace  # noqa: PLC0415
+    from idvtools.workspace.showing import print_records, write_records  # noqa: PLC0415
+
+    frame = Workspace(workspace).decode_log(vendor, log, reveal=reveal)
+    if csv_file is None:
+        click.echo(print_records(frame))
+    else:
+        write_records(frame, csv_file)
+        click.echo(f"{len(frame)} exchanges: {csv_file}")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from idvtools.privacy import as_hex
+from idvtools.records.exchanges import decode_file
 from idvtools.records.intake import Intake
 from idvtools.report.result import to_pandas
+from idvtools.vendors.base import Keys, Vendor, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +36,34 @@ def _frame(intake: Intake, sql: str) -> pd.DataFrame:
         place = table.schema.get_field_index("subject")
         table = table.set_column(place, "subject", as_hex(table["subject"].combine_chunks()))
     return to_pandas(table)
+
+
+def exchanges_frame(path: Path, vendor: Vendor, keys: Keys, *, reveal: bool) -> pd.DataFrame:
+    """A log of exchanges, one row each, in the order of the file; what cannot be read is a row with its `problem`."""
+    rows = (
+        {
+            **(record.row() if record else {"vendor": vendor.name}),
+            "problem": problem,
+            "file": path.name,
+            "line": number,
+        }
+        for number, record, problem in decode_file(path, vendor, keys, reveal=reveal)
+    )
+    frame = to_frame(rows)
+    for name in ("problem", "file", "line"):
+        frame[name] = frame.pop(name) if name in frame else None
+    return frame
+
+
+def key_usage(requests: pd.DataFrame) -> pd.DataFrame:
+    """Which key read which id numbers of our requests: `app_id, key_id, values, first_at, last_at`.
+
+    `key_id` is missing for values that no key reads.
+    """
+    sealed = requests[requests["subject_state"].isin(["decrypted", "unreadable"])]
+    grouped = sealed.groupby(["app_id", "subject_key"], dropna=False, sort=True)["requested_at"]
+    table = grouped.agg(values="size", first_at="min", last_at="max").reset_index()
+    return table.rename(columns={"subject_key": "key_id"})
 
 
 def requests_frame(intake: Intake) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from idvtools.report.explain import Explanation
 from idvtools.report.model import Lang
 from idvtools.report.result import Reconciliation
 from idvtools.settings import ReconciledSettings, Settings, load
-from idvtools.vendors.base import Books, Keys, open_keys
+from idvtools.vendors.base import Books, Decoded, Keys, open_keys
 from idvtools.workspace.engine import DuckEngine
 from idvtools.workspace.summing import extras, summarise
 from idvtools.workspace.tracing import trace
@@ -195,6 +195,78 @@ class Workspace:
             No settings for this vendor, or keys that are not what belongs in their places.
         """
         return open_keys(self.settings.vendor(vendors.get(vendor).name), vendor)
+
+    def decode(self, vendor: str, logged: object, *, reveal: bool = False) -> Decoded:
+        """One logged exchange with a vendor, as a tidy record.
+
+        Parameters
+        ----------
+        vendor : str
+            Name of the vendor; its keys come from the settings, if they have any.
+        logged : dict, str or bytes
+            A request with its answer, or a message that was received: `idvtools.vendors.base.read_exchange` tells
+            which forms are known.
+        reveal : bool
+            Show personal data in clear. Keys, tokens and signatures are never shown.
+
+        Raises
+        ------
+        RecordsError
+            It is no exchange with this vendor.
+
+        Examples
+        --------
+        >>> import idvtools as idv
+        >>> ws = idv.Workspace("sample_data/2026-10")
+        >>> push = {"auditResult": {"auditStatus": "2", "busiSeq": "B1"}, "custInfo": {"custName": "张三"}}
+        >>> record = ws.decode("onenet", push)
+        >>> record.op_id, record.outcome, record.fields["user_name"]
+        ('B1', 'rejected', '张*')
+        """
+        return vendors.get(vendor).decode(logged, self._keys_if_any(vendor), reveal=reveal)
+
+    def decode_log(self, vendor: str, path: str | Path, *, reveal: bool = False) -> pd.DataFrame:
+        """A log of exchanges with a vendor, one row each; lines that cannot be read are rows with a `problem`.
+
+        Parameters
+        ----------
+        vendor, reveal
+            As for `decode`.
+        path : str or Path
+            JSON lines (``.gz`` too), or one JSON document.
+
+        Returns
+        -------
+        DataFrame
+            Columns `vendor, call, direction, at` (UTC), `op_id, outcome, code, code_name_zh, code_name_en, check,
+            key_id, attachments, undeclared, warnings`, then the fields of the calls, then `problem, file, line`.
+
+        Raises
+        ------
+        RecordsError
+            There is no such file, or it cannot be read at all.
+        """
+        from idvtools.workspace.frames import exchanges_frame  # noqa: PLC0415
+
+        return exchanges_frame(Path(path), vendors.get(vendor), self._keys_if_any(vendor), reveal=reveal)
+
+    def _keys_if_any(self, vendor: str) -> Keys:
+        """Keys of the settings; where they do not know the vendor, none: what is in clear can be read all the same."""
+        declared = vendors.get(vendor)
+        known = self.settings.vendors.get(vendor)
+        return open_keys(known if known is not None else declared.settings(), vendor)
+
+    def key_usage(self, vendor: str) -> pd.DataFrame:
+        """Which AES key read how many id numbers of our request logs, and when.
+
+        Returns
+        -------
+        DataFrame
+            Columns `app_id, key_id` (missing: no key reads them), `values, first_at, last_at`.
+        """
+        from idvtools.workspace.frames import key_usage  # noqa: PLC0415
+
+        return key_usage(self.requests(vendor))
 
     def _prepare(self, vendor: str) -> tuple[Books, Rules, Context]:
         declared = vendors.get(vendor)

@@ -89,6 +89,8 @@ class Call:
         Whether each call is charged; such a call is refused unless the caller says that it may be.
     inputs : tuple of Field or None
         What the caller gives, below ``request`` and ``params``; None: every field that stands there.
+    needs_session : bool
+        Whether it needs what the vendor's `renew` fetches.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Call:
     direction: Direction = "out"
     costs_money: bool = False
     inputs: tuple[Field, ...] | None = None
+    needs_session: bool = False
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):

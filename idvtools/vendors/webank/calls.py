@@ -96,6 +96,7 @@ CALLS = (
             Field("expires_in", "answer.expire_in"),
         ),
         building.ticket,
+        needs_session=True,
         inputs=(
             Field("type", "params.type", required=True),
             Field("user_data", "params.user_data", "personal"),
@@ -110,6 +111,7 @@ CALLS = (
         opening.open_answer,
         (*_QUERY, Field("type", "params.type"), *_BODY, *_ANSWER),
         building.business,
+        needs_session=True,
         inputs=(
             Field("path", "params.path", required=True),
             Field("service_code", "params.service_code", required=True),
@@ -125,6 +127,7 @@ CALLS = (
         opening.open_answer,
         (*_QUERY, Field("type", "params.type"), *_FILE_SENT, *_ANSWER),
         building.upload,
+        needs_session=True,
         inputs=_FILE,
     ),
     Call(
@@ -142,6 +145,7 @@ CALLS = (
             *_ANSWER,
         ),
         building.download,
+        needs_session=True,
         inputs=(
             Field("file_id", "params.file_id", required=True),
             Field("hash_value", "params.hash_value", required=True),
@@ -164,6 +168,7 @@ CALLS = (
                 *_ANSWER,
             ),
             prepare,
+            needs_session=True,
             inputs=_NOTIFY,
         )
         for name, title_zh, title_en, unpack, prepare in (

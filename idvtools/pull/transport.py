@@ -1,0 +1,131 @@
+"""Sends a request and brings the whole exchange back, over one HTTP session."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from idvtools.errors import InputError, MalformedAnswerError, TemporaryError
+from idvtools.vendors.base import Exchange, Http, Request, parse_json
+
+_CONNECT_S = 10.0
+_CHUNK = 1 << 16
+
+
+class Transport:
+    """One HTTP session. Instances are callable: they are what `Vendor.renew` and `Caller` call ``send``.
+
+    Parameters
+    ----------
+    largest : int
+        Bytes that an answer may have; a longer one is refused while it arrives.
+    session : requests.Session, optional
+        A session with settings of its own (a proxy, a client certificate).
+
+    Raises
+    ------
+    InputError
+        The address is neither https nor on this machine.
+    TemporaryError
+        No connection, or no answer in time, or the server's own failure (5xx).
+    MalformedAnswerError
+        A redirect, an answer too long, or something that is no answer of a vendor's.
+
+    Notes
+    -----
+    Redirects are not followed: a signature, a key or a token must not go where a vendor's answer points to.
+    No error shows the query, the headers or the body, for that is where secrets stand.
+    """
+
+    def __init__(self, *, largest: int = 64 << 20, session: requests.Session | None = None) -> None:
+        self._largest = largest
+        self._session = session or requests.Session()
+
+    def __call__(self, request: Request) -> Exchange:
+        """Send a request."""
+        _require_safe(request.url)
+        try:
+            with self._session.request(
+                request.method,
+                request.url,
+                params=list(request.params),
+                headers=dict(request.headers),
+                data=request.body,
+                files=[(n, (name or None, content)) for n, name, content in request.files] or None,
+                timeout=(_CONNECT_S, request.timeout),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return _exchange(request, response, self._read(response, request))
+        except requests.Timeout:
+            why = f"no answer within {request.timeout:g} s"
+        except requests.ConnectionError:
+            why = "no connection, or it broke off"
+        except requests.RequestException:
+            why = "the exchange failed"
+        # Outside of the handlers: the errors of requests hold the URL with its query.
+        raise TemporaryError(f"{_place(request)}: {why}")
+
+    def _read(self, response: requests.Response, request: Request) -> bytes:
+        pieces, size = [], 0
+        for piece in response.iter_content(_CHUNK):
+            size += len(piece)
+            if size > self._largest:
+                raise MalformedAnswerError(f"{_place(request)}: the answer is longer than {self._largest} bytes")
+            pieces.append(piece)
+        return b"".join(pieces)
+
+
+def _require_safe(url: str) -> None:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        loopback = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        raise InputError("base_url must be https; plain http is for a server on this machine only")
+
+
+def _place(request: Request) -> str:
+    parts = urlsplit(request.url)
+    return f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}"
+
+
+def _exchange(request: Request, response: requests.Response, raw: bytes) -> Exchange:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    body, text = _body(raw)
+    if body is None and response.is_redirect:
+        raise MalformedAnswerError(f"{_place(request)}: answered with a redirect, which is not followed")
+    if body is None and response.status_code >= 500:
+        raise TemporaryError(f"{_place(request)}: the server failed (HTTP {response.status_code})")
+    if body is None and response.status_code >= 400:
+        raise MalformedAnswerError(f"{_place(request)}: HTTP {response.status_code} without an answer in JSON")
+    sent, sent_text = _body(request.body or b"")
+    return Exchange(
+        Http(
+            method=request.method,
+            url=request.url,
+            params=dict(request.params),
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=sent,
+            text=sent_text,
+        ),
+        Http(headers=headers, status=response.status_code, body=body, text=text, raw=raw),
+        datetime.now(UTC),
+    )
+
+
+def _body(raw: bytes) -> tuple[Any, str | None]:
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None, None
+    try:
+        return parse_json(text), text
+    except (ValueError, RecursionError):
+        return None, text
