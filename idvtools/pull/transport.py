@@ -63,7 +63,7 @@ class Transport:
                 return _exchange(request, response, self._read(response, request))
         except requests.Timeout:
             why = f"no answer within {request.timeout:g} s"
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
             why = "no connection, or it broke off"
         except requests.RequestException:
             why = "the exchange failed"
