@@ -53,6 +53,7 @@ notebooks-refresh: $(DEV)
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
 
 bench: $(DEV)
+	$(BIN)/python bench/vendors.py
 	$(BIN)/python bench/run.py $(BENCH)
 
 clean:
