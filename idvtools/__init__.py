@@ -12,9 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["IdvError", "Reconciliation", "Workspace", "__version__"]
+__all__ = ["IdvError", "Reconciliation", "Workspace", "__version__", "vendors"]
 
 if TYPE_CHECKING:
+    from idvtools import vendors
     from idvtools.errors import IdvError
     from idvtools.report.result import Reconciliation
     from idvtools.workspace import Workspace
@@ -27,6 +28,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "vendors":
+        return import_module("idvtools.vendors")
     if name not in _HOMES:
         raise AttributeError(f"module 'idvtools' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -225,6 +225,7 @@ VENDOR = Vendor(
 #access_key = {env = "ONENET_ACCESS_KEY"}
 """,
     tables=tables("onenet", ["audit_status", "error"]),
+    call_tables=("error",),
     calls=(
         Call(
             "auth_url",

@@ -275,6 +275,7 @@ VENDOR = Vendor(
 #result_key = {env = "TENCENT_RESULT_KEY"}
 """,
     tables=tables("tencent", ["result", "gateway"]),
+    call_tables=("gateway",),
     calls=(
         Call(
             "fetch",

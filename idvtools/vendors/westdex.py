@@ -291,6 +291,7 @@ VENDOR = Vendor(
 #key = {env = "WESTDEX_KEY"}
 """,
     tables=tables("westdex", ["code"]),
+    call_tables=("code",),
     calls=(
         Call(
             "check",

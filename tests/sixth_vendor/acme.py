@@ -66,6 +66,7 @@ VENDOR = Vendor(
     settings=AcmeSettings,
     template='#[vendors.acme]\n#base_url = "https://acme.example.com"\n',
     tables=tables("acme", ["code"]),
+    call_tables=("code",),
     calls=(
         Call(
             "check",

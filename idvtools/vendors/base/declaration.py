@@ -37,6 +37,9 @@ class Vendor:
         Code tables by name.
     calls : tuple of Call
         Every kind of exchange.
+    call_tables : tuple of str
+        The tables that say how a call went, not what became of an operation: a code that they do not list is an
+        error of the call.
     books : Books or None
         How its logs and statements are read for a reconciliation; None: it is not reconciled.
     renew : callable or None
@@ -59,6 +62,7 @@ class Vendor:
     template: str
     tables: Mapping[str, CodeTable]
     calls: tuple[Call, ...]
+    call_tables: tuple[str, ...]
     books: Books | None = None
     renew: Callable[[Send, Keys, str | None, Stamp], tuple[Mapping[str, str], float]] | None = None
     repair: Callable[[str], str] | None = None
@@ -72,6 +76,8 @@ class Vendor:
             raise ValueError(f"{self.name}: calls must be there, each once")
         if f"[vendors.{self.name}]" not in self.template:
             raise ValueError(f"{self.name}: the template must hold the table [vendors.{self.name}]")
+        if set(self.call_tables) - set(self.tables):
+            raise ValueError(f"{self.name}: call_tables must be tables")
         for table in self.tables.values():
             if any(c.error and c.outcome == "success" for c in table.rows):
                 raise ValueError(f"{self.name}: a success in {table.name} is an error, too")
@@ -155,9 +161,14 @@ class Vendor:
 
     def error(self, opened: Unpacked) -> VendorError | None:
         """The error that an opened answer stands for, None for none."""
+        if opened.check == "failed":
+            why = "; ".join(opened.warnings) or "its signature does not hold"
+            return MalformedAnswerError.answered(f"the answer cannot be trusted: {why}", vendor=self.name)
         if opened.code is None or opened.table is None:
             return MalformedAnswerError.answered("the answer has no code that the document knows of", vendor=self.name)
         row = self.tables[opened.table].find(opened.code)
+        if row is None and opened.table not in self.call_tables:
+            return None  # an unknown status of an operation; the call itself went well
         if row is None:
             return VendorError.answered(
                 f"answered with the code {opened.code}, which no edition of its table lists",

@@ -112,11 +112,15 @@ class Http:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and the answer to it, of either direction; `at` is the time of the log (UTC) if it has one."""
+    """A request and the answer to it, of either direction.
+
+    `at` is the time of the log (UTC) if it has one; `repaired` tells that the text was no JSON before it was mended.
+    """
 
     request: Http
     response: Http
     at: datetime | None = None
+    repaired: bool = False
 
     @property
     def at_ms(self) -> int | None:
@@ -159,34 +163,35 @@ def read_exchange(logged: object, repair: Callable[[str], str] | None = None) ->
     """
     if isinstance(logged, Exchange):
         return logged
+    repaired = False
     if isinstance(logged, bytes):
         try:
             logged = logged.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise RecordsError("the exchange is not UTF-8 text") from None
     if isinstance(logged, str):
-        logged = _parse(logged, repair)
+        logged, repaired = _parse(logged, repair)
     if not isinstance(logged, dict):
         raise RecordsError("an exchange is a JSON object: a request and its response, or a message that was received")
     at = next((t for key in _TIMES if (t := _time(logged.get(key))) is not None), None)
     if "request" in logged or "response" in logged:
-        return Exchange(_http(logged.get("request")), _http(logged.get("response")), at)
-    if "body" in logged and not set(logged) - {*_HTTP_KEYS, *_TIMES, "file", "line"}:
-        return Exchange(_http({k: v for k, v in logged.items() if k in _HTTP_KEYS}), Http(), at)
-    return Exchange(Http(body=logged), Http(), None)
+        return Exchange(_http(logged.get("request")), _http(logged.get("response")), at, repaired)
+    if "body" in logged and ({"headers", "url"} & set(logged) or at is not None):
+        return Exchange(_http({"headers": {}, **logged}), Http(), at, repaired)
+    return Exchange(Http(body=logged), Http(), None, repaired)
 
 
-def _parse(text: str, repair: Callable[[str], str] | None) -> Any:
-    for attempt in (text, repair(text)) if repair else (text,):
+def _parse(text: str, repair: Callable[[str], str] | None) -> tuple[Any, bool]:
+    for repaired in (False, True) if repair else (False,):
         try:
-            return parse_json(attempt)
+            return parse_json(repair(text) if repair and repaired else text), repaired
         except (ValueError, RecursionError):
             continue
     raise RecordsError("the exchange is not JSON")
 
 
 def _http(logged: object) -> Http:
-    if not isinstance(logged, dict) or not ({"url", "body", "headers"} & set(logged)) or set(logged) - _HTTP_KEYS:
+    if not isinstance(logged, dict) or not _is_http(logged):
         body, text = _body(logged, {})
         return Http(body=body, text=text)
     headers = {str(k).lower(): str(v) for k, v in _dict(logged.get("headers")).items()}
@@ -205,6 +210,12 @@ def _http(logged: object) -> Http:
         body=body,
         text=text,
     )
+
+
+def _is_http(logged: Mapping[str, Any]) -> bool:
+    """Whether an object describes a message, or is one (a vendor's envelope)."""
+    names = set(logged)
+    return "url" in names or {"body", "headers"} <= names or (bool(names & {"body", "headers"}) and names <= _HTTP_KEYS)
 
 
 def _dict(value: object) -> dict[Any, Any]:

@@ -41,6 +41,7 @@ VENDOR = Vendor(
     settings=DecSettings,
     template=TEMPLATE,
     tables=tables("dec", ["da_status", "error", "json_result", "access_way", "site"]),
+    call_tables=("error",),
     calls=CALLS,
     books=BOOKS,
 )

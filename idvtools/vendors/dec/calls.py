@@ -213,7 +213,7 @@ CALLS = (
         "/api/config/get-sites-state",
         _looks("/api/config/get-sites-state", arg="sites"),
         Field("sites", "request.arg.sites", required=True),
-        Field("states", "answer.data"),
+        Field("state_list", "answer.data", "secret"),
     ),
     Call(
         "about_operation",

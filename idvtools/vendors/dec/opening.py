@@ -82,6 +82,16 @@ def _check_own(exchange: Exchange, app: AppKeys | None) -> CheckResult:
         return "failed"
 
 
+def _states(data: object) -> str | None:
+    """What ``get-sites-state`` answers: a list of sites with 1 (open) or 0."""
+    told = [
+        f"{s.get('site')}: {code_text(s.get('status')) or '?'}"
+        for s in (data if isinstance(data, list) else [])
+        if isinstance(s, dict)
+    ]
+    return ", ".join(told) or None
+
+
 def _derived(data: object) -> dict[str, object]:
     """Names that explain what stands in the data, and the children on one line."""
     status, sub = at_path(data, "daStatus"), at_path(data, "ext.daSubStatus")
@@ -94,6 +104,7 @@ def _derived(data: object) -> dict[str, object]:
     ]
     return {
         "children": ", ".join(told) or None,
+        "site_states": _states(data),
         "sub_status_name_zh": " / ".join(dict.fromkeys(s.name_zh for s in rows)) or None,
         "sub_status_name_en": " / ".join(dict.fromkeys(s.name_en for s in rows)) or None,
         "advice_zh": " / ".join(dict.fromkeys(s.advice_zh for s in rows if s.advice_zh)) or None,

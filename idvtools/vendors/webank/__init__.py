@@ -79,6 +79,7 @@ VENDOR = Vendor(
 #salt = {env = "WEBANK_SALT"}
 """,
     tables=tables("webank", ["platform", "reverse", "file_type"]),
+    call_tables=("platform",),
     calls=CALLS,
     renew=renew,
     repair=repair,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ from idvtools.vendors.webank.signing import check_file, check_reverse
 
 _PLATFORM_OK = ("60850000", "60840000")
 _LOST_BACKSLASHES = re.compile(r'"jsonData"\s*:\s*"(?=\s*\{)')
+_LOST = "the inner quotes of jsonData had lost their backslashes"
 _ZONE = ZoneInfo("Asia/Shanghai")
 
 
@@ -57,13 +58,13 @@ def repair(text: str) -> str:
 def _answer(exchange: Exchange) -> tuple[dict[str, Any], list[str]]:
     answer = exchange.response.fields
     if answer or not exchange.response.text:
-        return dict(answer), []
+        return dict(answer), [_LOST] if exchange.repaired else []
     try:
         value = parse_json(repair(exchange.response.text))
     except (ValueError, RecursionError):
         value = None
     if isinstance(value, dict):
-        return value, ["the inner quotes of jsonData had lost their backslashes"]
+        return value, [_LOST]
     return {}, ["the answer is not JSON"]
 
 
@@ -120,9 +121,9 @@ def open_answer(exchange: Exchange, keys: Keys | None) -> Unpacked:
 
 
 def _compact_time(value: object) -> datetime | None:
-    """``yyyyMMddHHmmss`` in the bank's zone."""
+    """``yyyyMMddHHmmss`` in the bank's zone, as UTC."""
     try:
-        return datetime.strptime(str(value), "%Y%m%d%H%M%S").replace(tzinfo=_ZONE)
+        return datetime.strptime(str(value), "%Y%m%d%H%M%S").replace(tzinfo=_ZONE).astimezone(UTC)
     except ValueError:
         return None
 
