@@ -201,8 +201,26 @@ def init_command(folder: Path) -> None:
 @click.option("--operations", type=click.IntRange(0), default=3000, show_default=True)
 @click.option("--seed", type=int, default=7, show_default=True)
 @click.option("--month", default="2026-10", show_default=True, help="Calendar month, YYYY-MM.")
-def generate_command(folder: Path, operations: int, seed: int, month: str) -> None:
-    """Write a synthetic workspace with the planted truth beside it (truth/)."""
+@click.option(
+    "--exchanges",
+    is_flag=True,
+    help="Write logged exchanges with all five vendors instead of a month (--operations and --month do not apply).",
+)
+@click.pass_context
+def generate_command(
+    context: click.Context, folder: Path, operations: int, seed: int, month: str, exchanges: bool
+) -> None:
+    """Write a synthetic workspace: a month with the planted truth beside it (truth/), or logged exchanges."""
+    if exchanges:
+        from idvtools.sandbox.exchanges import generate_exchanges  # noqa: PLC0415
+
+        for name in ("operations", "month"):
+            if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+                raise click.UsageError(f"--{name} does not apply to --exchanges", context)
+        generate_exchanges(folder, seed=seed)
+        log = folder / "logs" / "dec.jsonl"
+        click.echo(f"made {folder}: everything in it is synthetic; idvtools decode {folder} {log} --vendor dec")
+        return
     from idvtools.sandbox.month import generate  # noqa: PLC0415
 
     generate(folder, operations=operations, seed=seed, month=month)
@@ -224,7 +242,8 @@ def keys_command(workspace: Path, vendor: str | None, usage: bool, as_json: bool
 
 
 @main.command(
-    "decode", epilog=_example("idvtools decode sample_data/2026-10 sample_data/exchanges/onenet.jsonl --vendor onenet")
+    "decode",
+    epilog=_example("idvtools decode sample_data/exchanges sample_data/exchanges/logs/onenet.jsonl --vendor onenet"),
 )
 @click.argument("workspace", type=_FOLDER)
 @click.argument("log", type=_FOLDER)

@@ -181,7 +181,7 @@ def test_no_id_number_looks_real(planted: Planted) -> None:
     table = pq.read_table(planted.folder / "requests/start-vdi-4.parquet")
     encrypted = [e["request"]["arg"]["idNo"] for e in exchanges(planted.folder)] + table["id_no_enc"].to_pylist()
     names = [e["request"]["arg"]["userName"] for e in exchanges(planted.folder)]
-    opened = [[t for t in decrypt_column(column, key) if t] for column in (encrypted, names) for key in keys]
+    opened = [[t for t in decrypt_column(column, key).texts if t] for column in (encrypted, names) for key in keys]
     ids, people = opened[: len(keys)], opened[len(keys) :]
     assert all(ids)
     for id_no in [*clear, *(t for found in ids for t in found)]:
@@ -203,7 +203,7 @@ def test_lost_key_opens_nowhere_and_all_others_do(planted: Planted) -> None:
         da_id = (e["response"]["data"] or {}).get("daId", "")
         sent[e["request"]["auth"]["appId"]].append((da_id, e["request"]["arg"]["idNo"]))
     for app, pairs in sent.items():
-        columns = [decrypt_column([cipher for _, cipher in pairs], key) for key in keys[app]]
+        columns = [decrypt_column([cipher for _, cipher in pairs], key).texts for key in keys[app]]
         for i, (da_id, _) in enumerate(pairs):
             assert sum(c[i] is not None for c in columns) == (da_id not in lost)
 

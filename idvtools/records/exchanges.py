@@ -38,11 +38,12 @@ def decode_file(
         yield from (_decoded(n, d, vendor, keys, reveal) for n, d in enumerate(documents, 1))
         return
     for lines in read_lines(source, rejects):
+        reasons = {r.line: r.reason for r in rejects.items}
         for number, line in zip(lines["number"].to_pylist(), lines["line"].to_pylist(), strict=True):
-            if line is not None and line.strip():
+            if line is None:
+                yield number, None, reasons[number]
+            elif line.strip():
                 yield _decoded(number, line.strip(), vendor, keys, reveal)
-    for reject in rejects.sorted():
-        yield reject.line, None, reject.reason
 
 
 def _decoded(

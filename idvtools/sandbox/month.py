@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 import random
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from idvtools.errors import InputError, OutputError
+from idvtools.errors import InputError
 from idvtools.sandbox.clockwork import Calendar
 from idvtools.sandbox.configured import settings_text
 from idvtools.sandbox.disputes import DISPUTES, ordinary
 from idvtools.sandbox.keys import make_secrets
 from idvtools.sandbox.messages import iso
+from idvtools.sandbox.placing import placed
 from idvtools.sandbox.plan import Noise, Place, Plan
 from idvtools.sandbox.records import RECORDS
 from idvtools.sandbox.repeats import REPEATS
@@ -89,18 +89,8 @@ def generate(
     calendar = Calendar(month)
     calendar.days  # noqa: B018 - a month that is none is refused before anything else happens
     folder = Path(folder)
-    _refuse(folder, overwrite)
-    plan = play(calendar, operations, seed)
-    aside = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(aside, ignore_errors=True)
-    try:
-        planted = _write(aside, folder, plan, calendar, seed)
-        if folder.exists():
-            shutil.rmtree(folder)
-        aside.rename(folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-    return planted
+    with placed(folder, replaceable="truth/phenomena.json" if overwrite else None) as aside:
+        return _write(aside, folder, play(calendar, operations, seed), calendar, seed)
 
 
 def play(calendar: Calendar, operations: int, seed: int) -> Plan:
@@ -138,19 +128,6 @@ def _noise(stage: Stage, turn: int) -> None:
     place, data = kinds[turn % len(kinds)]
     stage.plan.noise.append(Noise(stage.serial(), received, place, data))
     stage.seen("unreadable_line")
-
-
-def _refuse(folder: Path, overwrite: bool) -> None:
-    if not folder.exists() and not folder.is_symlink():
-        return
-    if not folder.is_dir() or folder.is_symlink():
-        raise OutputError("there is something here already that is not a folder", file=str(folder))
-    if not any(folder.iterdir()):
-        return
-    if not overwrite:
-        raise OutputError("the folder is not empty; choose another, or ask for it to be replaced", file=str(folder))
-    if not (folder / "truth" / "phenomena.json").is_file():
-        raise OutputError("the folder is no synthetic workspace, it will not be replaced", file=str(folder))
 
 
 def _write(root: Path, folder: Path, plan: Plan, calendar: Calendar, seed: int) -> Planted:

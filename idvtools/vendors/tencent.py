@@ -183,7 +183,8 @@ def _unpack(exchange: Exchange, keys: Keys | None) -> Unpacked:
             warnings.append("the data was not read: there is no result_key for this app")
         else:
             try:
-                data, files, warnings = split_result(_open(sealed, app, cipher, warnings))
+                data, files, damaged = split_result(_open(sealed, app, cipher, warnings))
+                warnings += damaged
                 trees["data"], key_id = data, "result_key"
                 code, table = _verdict(data, warnings)
             except CryptoError as error:

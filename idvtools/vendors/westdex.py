@@ -201,8 +201,8 @@ def _unpack(exchange: Exchange, keys: Keys | None) -> Unpacked:
     if exchange.request.params.get("timestamp", sent.get("timeStamp")) != sent.get("timeStamp"):
         warnings.append("timestamp of the URL and timeStamp of the body differ; the vendor asks for the same")
     sealed = {name: sent.pop(name) for name in ("xM", "gMSFZHM") if sent.get(name)}
-    if isinstance(answer.get("data"), str) and answer["data"]:
-        sealed["data"] = answer.pop("data")
+    if isinstance(answer.get("data"), str) and (text := answer.pop("data")):
+        sealed["data"] = text
     opened, key_id = _open(sealed, app, keys, warnings)
     photo = request.pop("photoData", None)
     # Only what was opened: with `data` taken out of the request its clear parts go along under "request".

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from idvtools import vendors
 from idvtools.crypto.keyring import KeyFact
+from idvtools.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from idvtools.workspace.front import Workspace
@@ -56,12 +57,19 @@ def list_keys(workspace: Workspace, vendor: str | None, *, usage: bool) -> KeyLi
         rows += [_row(name, fact, zone) for fact in facts]
         notes += _notes(name, facts)
         if usage and vendors.get(name).books is not None:
-            table = workspace.key_usage(name)
-            for column in ("first_at", "last_at"):
-                table[column] = table[column].dt.tz_convert(zone).dt.strftime("%Y-%m-%d %H:%M:%S")
-            table["key_id"] = table["key_id"].where(table["key_id"].notna(), "(no key reads them)")
-            used += [{"vendor": name, **{str(k): v for k, v in row.items()}} for row in table.to_dict("records")]
+            try:
+                used += _usage(workspace, name, zone)
+            except WorkspaceError:
+                notes.append(f"{name}: there are no request logs to read, so what the keys read is not told")
     return KeyListing(tuple(rows), tuple(notes), tuple(used))
+
+
+def _usage(workspace: Workspace, vendor: str, zone: ZoneInfo) -> list[dict[str, object]]:
+    table = workspace.key_usage(vendor)
+    for column in ("first_at", "last_at"):
+        table[column] = table[column].dt.tz_convert(zone).dt.strftime("%Y-%m-%d %H:%M:%S")
+    table["key_id"] = table["key_id"].where(table["key_id"].notna(), "(no key reads them)")
+    return [{"vendor": vendor, **{str(k): v for k, v in row.items()}} for row in table.to_dict("records")]
 
 
 def _row(vendor: str, fact: KeyFact, zone: ZoneInfo) -> dict[str, str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from idvtools.errors import InputError, MalformedAnswerError, RecordsError, SpendingRefusedError, VendorError
@@ -218,4 +218,7 @@ class Vendor:
                 f"this is no exchange with {self.name} that its document knows: "
                 f"none of {', '.join(c.name for c in self.calls)}"
             )
-        return describe(self.name, call, call.unpack(exchange, keys), self.tables, exchange.at, reveal=reveal)
+        opened = call.unpack(exchange, keys)
+        if exchange.response.text and exchange.response.body is None and not (opened.warnings or opened.attachments):
+            opened = replace(opened, warnings=("the answer is not JSON",))
+        return describe(self.name, call, opened, self.tables, exchange.at, reveal=reveal)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from idvtools.vendors.base.books import CheckResult
 from idvtools.vendors.base.calls import Call, Direction, Unpacked, outcome_of
 from idvtools.vendors.base.codes import CodeTable, Outcome
-from idvtools.vendors.base.fields import Attachment, shown, undeclared
+from idvtools.vendors.base.fields import Attachment, Field, shown, undeclared
 from idvtools.vendors.base.messages import at_path
 
 if TYPE_CHECKING:
@@ -89,11 +89,22 @@ def describe(
     reveal: bool = False,
 ) -> Decoded:
     """The record of an opened exchange; a field that is not there is not in it."""
-    fields: dict[str, object] = {}
-    for f in call.fields:
-        value = at_path(opened.trees, f.path)
-        if value is not None and f.kind != "buffer":
-            fields[f.name] = shown(value, f.kind, reveal=reveal)
+    found = [(f, value) for f in call.fields if (value := at_path(opened.trees, f.path)) is not None]
+    fields = {f.name: shown(value, f.kind, reveal=reveal) for f, value in found if f.kind != "buffer"}
+    if not reveal:
+        people = _people(found)
+        fields |= {
+            f.name: _without(fields[f.name], people)
+            for f, value in found
+            if f.kind == "note" and isinstance(value, str)
+        }
+    outcome, warnings = outcome_of(opened, tables), opened.warnings
+    if call.direction == "in" and opened.check == "failed":
+        # Anybody may have sent it: what it claims must not be counted.
+        outcome, warnings = (
+            "unknown",
+            (*warnings, "the signature does not hold: what this message says is not to be trusted"),
+        )
     row = tables[opened.table].find(opened.code) if opened.table else None
     return Decoded(
         vendor=vendor,
@@ -101,7 +112,7 @@ def describe(
         direction=call.direction,
         at=at,
         op_id=opened.op_id,
-        outcome=outcome_of(opened, tables),
+        outcome=outcome,
         code=opened.code,
         code_name_zh=row.name_zh or None if row else None,
         code_name_en=row.name_en if row else None,
@@ -110,8 +121,21 @@ def describe(
         fields={**fields, **{k: v for k, v in opened.derived.items() if v is not None}},
         attachments=opened.attachments,
         undeclared=undeclared(opened.trees, call.fields, reveal=reveal),
-        warnings=opened.warnings,
+        warnings=warnings,
     )
+
+
+def _people(found: Sequence[tuple[Field, Any]]) -> list[str]:
+    """What the message itself says of a person, in clear: it may stand once more in the vendor's free text."""
+    kinds = ("id", "name", "phone", "personal")
+    texts = {value for f, value in found if f.kind in kinds and isinstance(value, str) and len(value) > 1}
+    return sorted(texts, key=len, reverse=True)
+
+
+def _without(text: object, people: Sequence[str]) -> object:
+    for value in people:
+        text = str(text).replace(value, "***")
+    return text
 
 
 def to_frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
@@ -125,6 +149,7 @@ def to_frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     names = dict.fromkeys(COLUMNS)
     for record in records:
         names |= dict.fromkeys(record)
-    frame = pd.DataFrame({n: pd.Series([r.get(n) for r in records], dtype=object) for n in names})
+    cells = [[record.get(n) for n in names] for record in records]
+    frame = pd.DataFrame(cells, columns=list(names), dtype=object)
     frame["at"] = pd.to_datetime(frame["at"], utc=True)
     return frame

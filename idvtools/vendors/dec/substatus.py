@@ -54,7 +54,8 @@ def sub_statuses() -> tuple[SubStatus, ...]:
 def explain_sub_status(da_status: object, da_sub_status: object) -> tuple[SubStatus, ...]:
     """What a daSubStatus means beside a daStatus: all rows that fit, those of the narrowest range only.
 
-    Rows whose daStatus agrees win over those where it does not; 0 and what no table lists explain nothing.
+    Rows whose daStatus agrees win over those where it does not; a success, 0 and what no table lists need no
+    explanation.
 
     Examples
     --------
@@ -67,6 +68,6 @@ def explain_sub_status(da_status: object, da_sub_status: object) -> tuple[SubSta
     if text is None or not text.isdecimal() or int(text) == 0:
         return ()
     fitting = [s for s in sub_statuses() if s.first <= int(text) <= s.last]
-    agreeing = [s for s in fitting if s.da_status == status] or fitting
+    agreeing = [s for s in fitting if s.da_status == status] or ([] if status == "10" else fitting)
     narrowest = min((s.last - s.first for s in agreeing), default=0)
     return tuple(s for s in agreeing if s.last - s.first == narrowest)

@@ -205,6 +205,7 @@ CALLS = (
             Field("answered_at", "answer.Timestamp", "time"),
             Field("answer_trans_name", "answer.transName"),
             Field("answer_seq_no", "answer.SeqNo"),
+            Field("biz_seq_no", "data.BIZ_SEQ_NO"),
             Field("merchant_no", "data.merchantno"),
             Field("product_code", "data.product_cd"),
             Field("request_no", "data.req_nbr"),
