@@ -12,7 +12,7 @@ from idvtools.vendors.base.books import CheckResult
 from idvtools.vendors.base.codes import CodeTable, Outcome
 from idvtools.vendors.base.fields import Attachment, Field
 from idvtools.vendors.base.keys import Keys
-from idvtools.vendors.base.messages import Exchange, Request, Stamp, with_path
+from idvtools.vendors.base.messages import Exchange, Request, Stamp, dump_json, with_path
 
 #: ``out``: we call the vendor. ``in``: the vendor calls us, or sends the user back to us.
 Direction = Literal["out", "in"]
@@ -138,14 +138,29 @@ class Call:
             if f.kind == "buffer":
                 if not isinstance(value, bytes):
                     problems.append(f"{name}: give bytes")
-            elif isinstance(value, bytes | float):
+            elif isinstance(value, bytes | float) or (_must_be_text(f) and not isinstance(value, str)):
                 problems.append(f"{name}: give text, not {type(value).__name__}")
             elif f.most is not None and len(str(value).encode("utf-8", "surrogatepass")) > f.most:
                 problems.append(f"{name}: longer than {f.most} bytes")
+            elif not _sendable(value):
+                problems.append(f"{name}: is not what JSON can hold (text, whole numbers, lists, objects)")
             with_path(tree, f.path, value)
         if problems:
             raise InputError(f"{vendor}.{self.name}: " + "; ".join(problems))
         return tree
+
+
+def _must_be_text(f: Field) -> bool:
+    """An id that has been a number is damaged; what is encrypted must not slip through in clear."""
+    return f.cipher or f.kind in ("id", "name", "phone")
+
+
+def _sendable(value: object) -> bool:
+    try:
+        dump_json(value).encode("utf-8")
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def outcome_of(opened: Unpacked, tables: Mapping[str, CodeTable]) -> Outcome:

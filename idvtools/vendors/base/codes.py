@@ -125,7 +125,9 @@ def code_text(value: object) -> str | None:
         return None
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, Decimal | float) and Decimal(value) == int(value):
+    if isinstance(value, float):
+        value = Decimal(value)
+    if isinstance(value, Decimal) and value.is_finite() and abs(value) < 10**15 and value == int(value):
         return str(int(value))
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from idvtools.vendors.base.decoding import Decoded, describe
 from idvtools.vendors.base.keys import Keys
 from idvtools.vendors.base.messages import Exchange, Request, Stamp, read_exchange
 
+_CODE = re.compile(r"[\w.-]{1,20}", re.ASCII)
 #: Sends a request and gives the exchange back.
 Send = Callable[[Request], Exchange]
 
@@ -170,8 +172,10 @@ class Vendor:
         if row is None and opened.table not in self.call_tables:
             return None  # an unknown status of an operation; the call itself went well
         if row is None:
+            # What is no code may be anything, a name for example.
+            told = f"the code {opened.code}" if _CODE.fullmatch(opened.code) else "a code"
             return VendorError.answered(
-                f"answered with the code {opened.code}, which no edition of its table lists",
+                f"answered with {told}, which no edition of its table lists",
                 vendor=self.name,
                 code=opened.code,
             )
@@ -218,7 +222,14 @@ class Vendor:
                 f"this is no exchange with {self.name} that its document knows: "
                 f"none of {', '.join(c.name for c in self.calls)}"
             )
-        opened = call.unpack(exchange, keys)
-        if exchange.response.text and exchange.response.body is None and not (opened.warnings or opened.attachments):
-            opened = replace(opened, warnings=("the answer is not JSON",))
-        return describe(self.name, call, opened, self.tables, exchange.at, reveal=reveal)
+        try:
+            opened = call.unpack(exchange, keys)
+            if (
+                exchange.response.text
+                and exchange.response.body is None
+                and not (opened.warnings or opened.attachments)
+            ):
+                opened = replace(opened, warnings=("the answer is not JSON",))
+            return describe(self.name, call, opened, self.tables, exchange.at, reveal=reveal)
+        except RecursionError:
+            raise RecordsError("the exchange is nested too deeply to be one") from None

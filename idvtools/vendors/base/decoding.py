@@ -49,7 +49,7 @@ class Decoded:
     attachments : tuple of Attachment
         Files that stood inside the message.
     undeclared : mapping
-        What stands in the message without being in the vendor's document, described by its size only.
+        What stands in the message without being in the vendor's document: described by its size, shown if revealed.
     warnings : tuple of str
         Contradictions, and what could not be read.
     """

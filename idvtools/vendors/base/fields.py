@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from idvtools.crypto.aes import decode_base64
 from idvtools.errors import DecryptionError
-from idvtools.privacy import mask_id, mask_name, mask_phone, scrub
+from idvtools.privacy import SECRET_NAMES, mask_id, mask_name, mask_phone, scrub
 
 #: ``plain``: codes, our own numbers, sites. ``note``: text of the vendor's, shown after `scrub`. ``id``, ``name``,
 #: ``phone``, ``personal`` (any other data on a person): masked. ``secret``: never shown. ``url``: shown without its
@@ -116,6 +116,8 @@ def moment(value: object) -> datetime | None:
     """
     try:
         number = Decimal(str(value))
+        if abs(number) > 10**15:
+            return None
         number = number if abs(number) >= _MILLISECONDS else number * 1000
         return (
             None
@@ -191,14 +193,21 @@ _MASKED: Mapping[Kind, Callable[[Any], object]] = {
 
 
 def undeclared(trees: Mapping[str, Any], fields: tuple[Field, ...], *, reveal: bool) -> dict[str, object]:
-    """What stands in a message without being declared: by path, described only (it may be anybody's name)."""
+    """What stands in a message without being declared: by path, described only, for it may be anybody's name.
+
+    Revealed it is shown, except where its name says that it is a key, a token or a signature.
+    """
     known = {f.path for f in fields}
     return {
-        path: value if reveal else (_described(value) if value is not None and not isinstance(value, bool) else value)
+        scrub(path, 120): value if reveal and not _is_secret(path) else _described(value)
         for root, tree in trees.items()
         for path, value in _leaves(tree, root)
         if path not in known and not any(path.startswith(k + ".") for k in known)
     }
+
+
+def _is_secret(path: str) -> bool:
+    return path.rpartition(".")[2].lower() in SECRET_NAMES
 
 
 def _leaves(tree: object, path: str) -> Iterator[tuple[str, Any]]:

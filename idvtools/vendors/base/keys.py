@@ -81,7 +81,7 @@ class Keys:
         """Keys of an app; of the only one where the message does not name any."""
         if app_id is None and len(self.apps) == 1:
             return next(iter(self.apps.values()))
-        return self.apps.get(app_id or "")
+        return self.apps.get(app_id) if isinstance(app_id, str) else None
 
     def require(self, app_id: str | None) -> AppKeys:
         """Keys of an app, for a call.

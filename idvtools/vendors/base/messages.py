@@ -139,7 +139,13 @@ def _no_constant(name: str) -> Any:
 
 def dump_json(value: object) -> str:
     """Compact JSON text, non-ASCII as it is."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_decimal)
+
+
+def _decimal(value: object) -> str:
+    if isinstance(value, Decimal) and value.is_finite():
+        return str(value)
+    raise TypeError(type(value).__name__)
 
 
 def read_exchange(logged: object, repair: Callable[[str], str] | None = None) -> Exchange:
@@ -197,6 +203,11 @@ def _http(logged: object) -> Http:
     headers = {str(k).lower(): str(v) for k, v in _dict(logged.get("headers")).items()}
     body, text = _body(logged.get("body"), headers)
     url = logged.get("url")
+    if isinstance(url, str):
+        try:
+            urlsplit(url)
+        except ValueError:
+            url = None
     params = {str(k): str(v) for k, v in _dict(logged.get("params")).items()}
     if isinstance(url, str):
         params = {**dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)), **params}
@@ -241,7 +252,10 @@ def _time(value: object) -> datetime | None:
         moment = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else None
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except OverflowError:  # within a day of the calendar's ends
+        return None
 
 
 def at_path(tree: object, path: str) -> Any:

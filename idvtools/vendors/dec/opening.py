@@ -38,7 +38,7 @@ def opener(fields: tuple[Field, ...]) -> Callable[[Exchange, Keys | None], Unpac
         code, table = (status, "da_status") if status is not None and error in (None, "0") else (error, "error")
         return Unpacked(
             trees,
-            op_id=at_path(answer, "data.daId") or at_path(request, "arg.daId"),
+            op_id=code_text(at_path(answer, "data.daId")) or code_text(at_path(request, "arg.daId")),
             code=code,
             table=table,
             check=_check_own(exchange, app),
@@ -116,7 +116,7 @@ def open_notification(exchange: Exchange, keys: Keys | None) -> Unpacked:
     """Opens a notification: how far it is to be trusted, and what it says."""
     body = exchange.request.fields
     data = body.get("data")
-    op_id = at_path(data, "daId")
+    op_id = code_text(at_path(data, "daId"))
     named = at_path(data, "bizAppId") or (op_id[:8] if isinstance(op_id, str) else None)
     app = keys.app(named) if keys and named else None
     check: CheckResult = "unchecked"

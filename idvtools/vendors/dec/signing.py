@@ -79,7 +79,8 @@ def check_notification(headers: Mapping[str, str], body: str, keys: CheckKeys) -
     DECSSIGN signs the DECSHASH text. Without our appKey it says nothing on the body, so a signature
     that holds alone leaves the notification unchecked; one that does not hold refuses it all the same.
     """
-    given, signature = headers.get("decshash", "").strip().upper(), headers.get("decssign", "").strip()
+    given, signature = (v.strip() if isinstance(v := headers.get(n), str) else "" for n in ("decshash", "decssign"))
+    given = given.upper()
     if not given:
         return "unchecked", body
     text = body
@@ -109,6 +110,7 @@ def new_aes_key(aeskey: str, private_key: RSAPrivateKey) -> bytes:
     DecryptionError
         The text is not Base64, cut, or was encrypted for another key pair.
     """
+    _check_private(private_key)
     return check_aes_key(decrypt_pkcs1(aeskey, private_key, 16))
 
 
@@ -118,8 +120,16 @@ def sign_redirect(redirect_url: str, private_key: RSAPrivateKey) -> str:
     The signature is over the link as it was answered; its Base64 is percent-encoded, for a bare ``+`` in a
     query arrives as a blank. The link lives 8 minutes.
     """
+    _check_private(private_key)
+    if not isinstance(redirect_url, str):
+        raise CryptoError("the link that is signed must be text")
     signature = sign_sha256(redirect_url.encode("utf-8"), private_key)
     return f"{redirect_url}{'&' if urlsplit(redirect_url).query else '?'}sign={quote(signature, safe='')}"
+
+
+def _check_private(key: object) -> None:
+    if not isinstance(key, RSAPrivateKey):
+        raise KeyFormatError("our RSA private key belongs here, opened by load_private_key")
 
 
 def store_prefix(url: str) -> Literal["x-cos", "x-amz"]:
@@ -130,7 +140,12 @@ def store_prefix(url: str) -> Literal["x-cos", "x-amz"]:
     >>> store_prefix("https://b.cos.ap-guangzhou.myqcloud.com/a.pdf"), store_prefix("https://s3.example.com/a.pdf")
     ('x-cos', 'x-amz')
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+    except ValueError:
+        parts = None
+    if parts is None:
+        raise CryptoError("the link of a file must be a URL")
     host = (parts.hostname or "").lower()
     # The seed's own example has the whole query percent-encoded once more, inside sign=.
     query = parse_qs(parts.query)

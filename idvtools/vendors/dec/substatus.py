@@ -65,7 +65,7 @@ def explain_sub_status(da_status: object, da_sub_status: object) -> tuple[SubSta
     (['芝麻分'], ())
     """
     status, text = code_text(da_status), code_text(da_sub_status)
-    if text is None or not text.isdecimal() or int(text) == 0:
+    if text is None or not text.isdecimal() or len(text) > 9 or int(text) == 0:
         return ()
     fitting = [s for s in sub_statuses() if s.first <= int(text) <= s.last]
     agreeing = [s for s in fitting if s.da_status == status] or ([] if status == "10" else fitting)

@@ -92,6 +92,8 @@ CALLS = (
             Field("merchant_id", "params.mechant_id"),
             *_ANSWER[:5],
             Field("tickets", "answer.tickets", "secret"),
+            Field("ticket", "answer.ticket", "secret"),
+            Field("value", "answer.value", "secret"),
             Field("expires_at", "answer.expire_time", "time"),
             Field("expires_in", "answer.expire_in"),
         ),

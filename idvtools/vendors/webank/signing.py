@@ -42,6 +42,8 @@ def sign(values: Sequence[str | None], ticket: str) -> str:
     """
     if not isinstance(ticket, str) or not ticket:
         raise CryptoError("the ticket must be text, and not empty: fetch one first")
+    if isinstance(values, str | bytes) or not isinstance(values, Sequence):
+        raise CryptoError("the values that are signed must be a list of texts")
     parts = [v for v in values if v is not None]
     if not all(isinstance(v, str) for v in parts):
         raise CryptoError("every value that is signed must be text")
@@ -62,7 +64,7 @@ def file_hash(content: bytes) -> str:
 
 def check_file(content: bytes, hash_value: str) -> bool:
     """Whether a file is the one that `hash_value` names."""
-    return same(hash_value.strip().lower(), file_hash(content))
+    return isinstance(hash_value, str) and same(hash_value.strip().lower(), file_hash(content))
 
 
 # ---- what WeBank sends to us
@@ -83,6 +85,8 @@ class Reverse(NamedTuple):
 
 def sign_plain(plain: str, salt: str, timestamp: str) -> str:
     """Signature of a Plain: SHA256(Plain + salt + Timestamp), in lower-case hex (seed 002 section 5.3)."""
+    if not all(isinstance(v, str) for v in (plain, salt, timestamp)) or not salt:
+        raise CryptoError("Plain, salt and Timestamp must be text, and the salt not empty")
     return digest("sha256", f"{plain}{salt}{timestamp}".encode("utf-8", "surrogatepass")).hex()
 
 
@@ -94,7 +98,14 @@ def encode_plain(value: Mapping[str, Any]) -> str:
     >>> encode_plain({"merchantno": "00000006"}), encode_plain({"a": "x y*~"})
     ('%7B%22merchantno%22%3A%2200000006%22%7D', '%7B%22a%22%3A%22x+y*%7E%22%7D')
     """
-    return quote_plus(dump_json(value), safe="*").replace("~", "%7E")
+    try:
+        text = dump_json(value)
+        text.encode("utf-8")
+    except (TypeError, ValueError, RecursionError):
+        text = ""
+    if not isinstance(value, Mapping) or not text:
+        raise CryptoError("a Plain is an object that JSON can hold")
+    return quote_plus(text, safe="*").replace("~", "%7E")
 
 
 def check_reverse(
@@ -116,6 +127,8 @@ def check_reverse(
     The seed's sample signatures have 32 digits, as an MD5 has, while its text and its code say SHA256. SHA256 is
     what is verified; a signature of 32 digits is unchecked with a warning, and never valid.
     """
+    if not isinstance(body, Mapping):
+        return Reverse("unchecked", None, "0001")
     parts = [body.get(name) for name in ("Plain", "Signature", "Timestamp")]
     texts = [str(p) if isinstance(p, int) and not isinstance(p, bool) else p for p in parts]
     if not all(isinstance(t, str) and t for t in texts):
@@ -126,7 +139,8 @@ def check_reverse(
         return Reverse(check[0], value, "0010", check[1])
     if value is None:
         return Reverse("ok", None, "0103", ("the Plain is signed, but is not URL-encoded JSON",))
-    if now_ms is not None and (not timestamp.isdecimal() or abs(now_ms - int(timestamp)) > max_age_s * 1000):
+    readable = timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 15
+    if now_ms is not None and (not readable or abs(now_ms - int(timestamp)) > max_age_s * 1000):
         return Reverse("ok", value, "0012", ("the Timestamp is too far from the time of arrival",))
     return Reverse("ok", value, "0000")
 
