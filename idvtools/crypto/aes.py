@@ -139,7 +139,11 @@ def encrypt_text(text: str, key: bytes, mode: Mode = "ecb") -> str:
     """
     if not isinstance(text, str):
         raise DecryptionError("text is expected, this is something else (bytes? a number?)")
-    return base64.b64encode(encrypt_bytes(text.encode("utf-8"), key, mode)).decode("ascii")
+    try:
+        raw = text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise DecryptionError("the text holds half a character (a lone surrogate): it was cut") from None
+    return base64.b64encode(encrypt_bytes(raw, key, mode)).decode("ascii")
 
 
 def decrypt_text(cipher_text: str, key: bytes, mode: Mode = "ecb") -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, cast
 from urllib.parse import parse_qs, quote
+from zoneinfo import ZoneInfo
 
 from idvtools.crypto.aes import decode_base64
 from idvtools.crypto.digests import Method, mac, same, to_base64
@@ -30,6 +31,7 @@ from idvtools.vendors.base import (
     dump_json,
     moment,
     tables,
+    whole_number,
 )
 
 _PATH = "/real_name_reg/auth_url"
@@ -38,6 +40,9 @@ _VERSION = "2018-10-31"
 PUSH_ANSWER = '{"errno": 0, "error": "succ"}'
 #: The table of the seed names the second object of a push so, its sample otherwise.
 _PERSON = ("auditInfo", "custInfo")
+#: Fields of the person that are times in the message, and days in life.
+_DATES = ("birthday", "certValidDate", "certExpDate")
+_ZONE = ZoneInfo("Asia/Shanghai")
 _GENDERS = MappingProxyType({"0": "female", "1": "male"})
 _MOVES = MappingProxyType({"1": ("0", "2"), "0": ("3", "4")})
 
@@ -84,6 +89,10 @@ def authorization(
     >>> authorization("b25lbmV0LWFjY2Vzcy1rZXktZm9yLXRlc3Rz", 1595385530)[-48:]
     '&method=sha1&sign=3fHkM7QE3J2GIeokGtjQkwxPrlw%3D'
     """
+    if not (code_text(expires_at) or "").isdecimal():
+        raise CryptoError("the time until which a token is valid is a whole number of seconds")
+    if not isinstance(res, str):
+        raise CryptoError("the resource must be text")
     sign = _sign(_key(access_key), expires_at, method, res)
     values = {"version": _VERSION, "res": res, "et": str(expires_at), "method": method, "sign": sign}
     return "&".join(f"{name}={quote(value, safe='')}" for name, value in values.items())
@@ -113,6 +122,8 @@ def check_authorization(given: str, access_key: str | bytes) -> bool:
     >>> check_authorization(authorization(key, 1), key), check_authorization(authorization(key, 1) + "A", key)
     (True, False)
     """
+    if not isinstance(given, str):
+        return False
     got = {name: values[0] for name, values in parse_qs(given, keep_blank_values=True).items() if len(values) == 1}
     if set(got) != {"version", "res", "et", "method", "sign"} or got["method"] not in ("md5", "sha1", "sha256"):
         return False
@@ -139,12 +150,14 @@ def _prepare(draft: Draft, keys: Keys, stamp: Stamp) -> Request:
         raise SettingsError(
             f"{app.place}.id: the uid of the user on the platform, a whole number", file="idvtools.toml"
         )
+    fields = {"user_id": app.app_id, **draft.body}
+    fields["user_id"] = whole_number("user_id", fields["user_id"])
     token = authorization(app.blob("access_key"), stamp.seconds + settings.token_seconds, settings.method)
     return Request(
         "POST",
         settings.base_url + _PATH,
         headers={"Content-Type": "application/json; charset=utf-8", "Authorization": token},
-        body=dump_json({"user_id": int(app.app_id or ""), **draft.body}).encode("utf-8"),
+        body=dump_json(fields).encode("utf-8"),
     )
 
 
@@ -158,7 +171,7 @@ def _unpack(exchange: Exchange, keys: Keys | None) -> Unpacked:
     code = code_text(answer.get("errno"))
     return Unpacked(
         {"request": request, "answer": answer},
-        op_id=at_path(answer, "data.busi_seq"),
+        op_id=code_text(at_path(answer, "data.busi_seq")),
         code=code,
         table="error",
         outcome="business_failed" if code not in ("0", None) else None,
@@ -169,7 +182,7 @@ def _unpack(exchange: Exchange, keys: Keys | None) -> Unpacked:
 def _unpack_push(exchange: Exchange, _: Keys | None) -> Unpacked:
     body = exchange.request.fields
     result, person, warnings = body.get("auditResult"), _person(body), []
-    op_id, other = at_path(result, "busiSeq"), at_path(person, "busiSeq")
+    op_id, other = code_text(at_path(result, "busiSeq")), code_text(at_path(person, "busiSeq"))
     if op_id and other and op_id != other:
         warnings.append("the two busiSeq differ; the one of auditResult is the operation's")
     if all(isinstance(body.get(name), dict) for name in _PERSON):
@@ -177,8 +190,10 @@ def _unpack_push(exchange: Exchange, _: Keys | None) -> Unpacked:
     gender = code_text(person.get("gender"))
     if gender is not None:
         person["gender"] = _GENDERS.get(gender, f"unknown ({gender})")
-    if "birthday" in person:
-        person["birthday"] = moment(person["birthday"])
+    # Midnight in China is the day before in UTC: what is a date there is told as one.
+    for name in _DATES:
+        if day := moment(person.get(name), like=at_path(result, "responseTime") or None):
+            person[name] = day.astimezone(_ZONE).date().isoformat()
     # A push has no signature at all: its `check` is "unchecked" for ever.
     trees: dict[str, Any] = {"request": {k: v for k, v in body.items() if k not in _PERSON}, "data": person}
     return Unpacked(
@@ -208,7 +223,7 @@ VENDOR = Vendor(
     name="onenet",
     title_zh="OneNET实名认证",
     title_en="OneNET real-name registration",
-    zone="Asia/Shanghai",
+    zone=_ZONE.key,
     settings=OnenetSettings,
     template="""\
 # OneNET real-name registration (中国移动 OneNET 实名认证).
@@ -264,8 +279,8 @@ VENDOR = Vendor(
                 Field("nation", "data.nation", "personal"),
                 Field("birthday", "data.birthday", "personal"),
                 Field("id_authority", "data.issuingAuthority", "personal"),
-                Field("id_valid_from", "data.certValidDate", "time"),
-                Field("id_valid_to", "data.certExpDate", "time"),
+                Field("id_valid_from", "data.certValidDate", "personal"),
+                Field("id_valid_to", "data.certExpDate", "personal"),
                 Field("created_at", "data.createTime", "time"),
                 Field("modified_at", "data.modifyTime", "time"),
                 Field("person_busi_seq", "data.busiSeq"),

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from idvtools.crypto.aes import Mode, decode_base64, decrypt_bytes, encrypt_bytes
+from idvtools.crypto.aes import Mode, check_aes_key, decode_base64, decrypt_bytes, encrypt_text
 from idvtools.crypto.digests import mac, same, to_base64
-from idvtools.errors import CryptoError, DecryptionError, SettingsError
+from idvtools.errors import CryptoError, DecryptionError, InputError, KeyFormatError, SettingsError
 from idvtools.settings import AppSettings, SecretField, VendorSettings, key_field
 from idvtools.vendors.base import (
     AppKeys,
@@ -32,6 +32,7 @@ from idvtools.vendors.base import (
     parse_json,
     split_buffers,
     tables,
+    whole_number,
 )
 
 Cipher = Literal["aes-256-ecb", "aes-256-cbc"]
@@ -89,8 +90,16 @@ def signature(appid: str, api_name: str, secret: str, expires_in: int, now: int)
     """
     if not (appid and api_name and secret and expires_in):
         raise CryptoError("a signature needs appid, api name, secret and lifetime")
+    if not all((code_text(number) or "").isdecimal() for number in (expires_in, now)):
+        raise CryptoError("lifetime and time of a signature are whole numbers of seconds")
     original = f"a={appid}&m={api_name}&t={now}&e={expires_in}".encode()
-    return to_base64(mac("sha1", secret.encode("utf-8", "surrogateescape"), original) + original)
+    return to_base64(mac("sha1", _secret(secret), original) + original)
+
+
+def _secret(secret: str) -> bytes:
+    if not isinstance(secret, str):
+        raise CryptoError("the secret key must be text")
+    return secret.encode("utf-8", "surrogateescape")
 
 
 def check_signature(given: str, secret: str) -> bool:
@@ -105,14 +114,14 @@ def check_signature(given: str, secret: str) -> bool:
         raw = decode_base64(given)
     except DecryptionError:
         return False
-    expected = to_base64(mac("sha1", secret.encode("utf-8", "surrogateescape"), raw[20:]) + raw[20:])
+    expected = to_base64(mac("sha1", _secret(secret), raw[20:]) + raw[20:])
     # The text as it is, not its bytes: Base64 has several spellings of the same bytes.
     return len(raw) > 20 and same(given, expected)
 
 
 def encrypt_data(text: str, key: bytes, cipher: Cipher = "aes-256-ecb") -> str:
     """The ``data`` of an answer, as the vendor makes it."""
-    return to_base64(encrypt_bytes(text.encode("utf-8"), key, _mode(cipher)))
+    return encrypt_text(text, _key(key), _mode(cipher))
 
 
 def decrypt_data(data: str, key: bytes, cipher: Cipher = "aes-256-ecb") -> dict[str, Any]:
@@ -129,7 +138,7 @@ def decrypt_data(data: str, key: bytes, cipher: Cipher = "aes-256-ecb") -> dict[
     >>> decrypt_data(encrypt_data('{"yt_errorcode": 0}', key, "aes-256-cbc"), key, "aes-256-cbc")
     {'yt_errorcode': 0}
     """
-    plain = decrypt_bytes(decode_base64(data), key, _mode(cipher))
+    plain = decrypt_bytes(decode_base64(data), _key(key), _mode(cipher))
     try:
         value = parse_json(plain.decode("utf-8"))
     except (ValueError, RecursionError):
@@ -140,7 +149,15 @@ def decrypt_data(data: str, key: bytes, cipher: Cipher = "aes-256-ecb") -> dict[
 
 
 def _mode(cipher: Cipher) -> Mode:
+    if cipher not in get_args(Cipher):
+        raise KeyFormatError(f"the cipher must be one of {', '.join(get_args(Cipher))}")
     return "cbc" if cipher == "aes-256-cbc" else "ecb"
+
+
+def _key(key: bytes) -> bytes:
+    if len(check_aes_key(key)) != 32:
+        raise KeyFormatError(f"the result key has {len(key)} bytes, 32 are expected")
+    return key
 
 
 def split_result(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Attachment], list[str]]:
@@ -155,7 +172,11 @@ def _prepare(draft: Draft, keys: Keys, stamp: Stamp) -> Request:
     if not settings.base_url:
         raise SettingsError('vendors.tencent.base_url is not set: add base_url = "https://…"', file="idvtools.toml")
     assert app.app_id is not None
-    body = dump_json({"info_type": 1, **draft.body, "appid": app.app_id})
+    if not isinstance(draft.body["token"], str):
+        raise InputError("tencent.fetch: token: give text")
+    fields = {"info_type": 1, **draft.body, "appid": app.app_id}
+    fields["info_type"] = whole_number("info_type", fields["info_type"])
+    body = dump_json(fields)
     sign = signature(app.app_id, _API, app.text("secret_key"), settings.signature_seconds, stamp.seconds)
     return Request(
         "POST",
@@ -168,7 +189,7 @@ def _prepare(draft: Draft, keys: Keys, stamp: Stamp) -> Request:
 
 def _unpack(exchange: Exchange, keys: Keys | None) -> Unpacked:
     request, answer = dict(exchange.request.fields), dict(exchange.response.fields)
-    app = keys.app(request.get("appid")) if keys else None
+    app = keys.app(code_text(request.get("appid"))) if keys else None
     trees: dict[str, Any] = {"request": request, "answer": answer}
     code, table = code_text(answer.get("errorcode")), "gateway"
     warnings: list[str] = []
@@ -191,7 +212,7 @@ def _unpack(exchange: Exchange, keys: Keys | None) -> Unpacked:
                 warnings.append(f"the data could not be read: {error}")
     return Unpacked(
         trees,
-        op_id=request.get("token"),
+        op_id=code_text(request.get("token")),
         code=code,
         table=table,
         # A call that went well says nothing on the person as long as its data is closed.
@@ -221,7 +242,7 @@ def _open(sealed: object, app: AppKeys, cipher: Cipher, warnings: list[str]) -> 
 
 
 def _verdict(data: Mapping[str, Any], warnings: list[str]) -> tuple[str | None, str]:
-    codes = {name: code_text(data.get(name)) for name in _RESULTS if name in data}
+    codes = {name: code_text(data[name]) for name in _RESULTS if data.get(name) is not None}
     failed = {name: code for name, code in codes.items() if code != "0"}
     if codes.get("yt_errorcode") == "0" and failed:
         warnings.append(f"yt_errorcode is 0, but {' and '.join(failed)} not")
@@ -232,14 +253,19 @@ def _check(exchange: Exchange, app: AppKeys | None) -> CheckResult:
     given = exchange.request.headers.get("signature")
     if not given or app is None or not app.has("secret_key"):
         return "unchecked"
-    return "ok" if check_signature(given.strip(), app.text("secret_key")) else "failed"
+    if not check_signature(given.strip(), app.text("secret_key")):
+        return "failed"
+    # Signed for another appid with the same secret: the signature holds, but not for this call.
+    return "ok" if decode_base64(given.strip())[20:].startswith(f"a={app.app_id}&".encode()) else "failed"
 
 
 def _unpack_return(exchange: Exchange, _: Keys | None) -> Unpacked:
     body = exchange.request.fields
     inner = body.get("extraData")
     extra: Mapping[str, Any] = inner if isinstance(inner, dict) else body
-    return Unpacked({"request": extra}, op_id=extra.get("token"), code=code_text(extra.get("errCode")), table="result")
+    return Unpacked(
+        {"request": extra}, op_id=code_text(extra.get("token")), code=code_text(extra.get("errCode")), table="result"
+    )
 
 
 def _is_return(exchange: Exchange) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
-from idvtools.crypto.aes import check_aes_key, decode_base64, decrypt_bytes, decrypt_text, encrypt_bytes, encrypt_text
+from idvtools.crypto.aes import check_aes_key, decode_base64, decrypt_bytes, decrypt_text, encrypt_text
 from idvtools.crypto.digests import digest, to_base64
 from idvtools.errors import CryptoError, DecryptionError, InputError, KeyFormatError, SettingsError
 from idvtools.settings import AppSettings, SecretField, VendorSettings, key_field
@@ -138,7 +138,7 @@ def open_data(data: str, key: str, derivation: Derivation = "sha1prng") -> Any:
 
 def seal_data(text: str, key: str, derivation: Derivation = "sha1prng") -> str:
     """The ``data`` of an answer, as the vendor makes it."""
-    return to_base64(encrypt_bytes(text.encode("utf-8"), aes_key(key, derivation)))
+    return encrypt_text(text, aes_key(key, derivation))
 
 
 def find_derivation(data: str, key: str) -> Derivation | None:
@@ -157,6 +157,7 @@ def find_derivation(data: str, key: str) -> Derivation | None:
     >>> find_derivation("qL3GFeI7JO8txKDT25hjuXe5IhnGJ00Jg8+YYbnQ6wg=", key) is None  # the seed's sample
     True
     """
+    aes_key(key)
     if len(decode_base64(data)) % 16:
         raise DecryptionError("the data is not a whole number of 16-byte blocks: it is cut, or not encrypted with AES")
     for derivation in DERIVATIONS:
@@ -198,7 +199,8 @@ def _unpack(exchange: Exchange, keys: Keys | None) -> Unpacked:
     sent = dict(request["data"]) if isinstance(request.get("data"), dict) else {}
     app = keys.app(code_text(sent.get("customNumber"))) if keys else None
     warnings: list[str] = []
-    if exchange.request.params.get("timestamp", sent.get("timeStamp")) != sent.get("timeStamp"):
+    stamp = code_text(sent.get("timeStamp"))
+    if exchange.request.params.get("timestamp", stamp) != stamp:
         warnings.append("timestamp of the URL and timeStamp of the body differ; the vendor asks for the same")
     sealed = {name: sent.pop(name) for name in ("xM", "gMSFZHM") if sent.get(name)}
     if isinstance(answer.get("data"), str) and (text := answer.pop("data")):

@@ -1,7 +1,7 @@
 """What a vendor's file is made of: declaration, calls, fields, code tables, keys, messages, books."""
 
 from idvtools.vendors.base.books import Books, CheckKeys, CheckResult, Message, load_statuses
-from idvtools.vendors.base.calls import Call, Draft, Unpacked
+from idvtools.vendors.base.calls import Call, Draft, Unpacked, whole_number
 from idvtools.vendors.base.codes import Code, CodeTable, Outcome, code_text, tables
 from idvtools.vendors.base.declaration import Vendor
 from idvtools.vendors.base.decoding import Decoded, to_frame
@@ -52,5 +52,6 @@ __all__ = [
     "split_buffers",
     "tables",
     "to_frame",
+    "whole_number",
     "with_path",
 ]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from idvtools.errors import InputError
 from idvtools.vendors.base.books import CheckResult
-from idvtools.vendors.base.codes import CodeTable, Outcome
+from idvtools.vendors.base.codes import CodeTable, Outcome, code_text
 from idvtools.vendors.base.fields import Attachment, Field
 from idvtools.vendors.base.keys import Keys
 from idvtools.vendors.base.messages import Exchange, Request, Stamp, dump_json, with_path
@@ -152,7 +152,7 @@ class Call:
 
 def _must_be_text(f: Field) -> bool:
     """An id that has been a number is damaged; what is encrypted must not slip through in clear."""
-    return f.cipher or f.kind in ("id", "name", "phone")
+    return f.cipher or f.kind in ("id", "name", "phone", "url")
 
 
 def _sendable(value: object) -> bool:
@@ -169,3 +169,22 @@ def outcome_of(opened: Unpacked, tables: Mapping[str, CodeTable]) -> Outcome:
         return opened.outcome
     row = tables[opened.table].find(opened.code) if opened.table else None
     return row.outcome if row and row.outcome else "unknown"
+
+
+def whole_number(name: str, value: object) -> int:
+    """An argument that the vendor wants as an integer, given as one or as its digits.
+
+    Raises
+    ------
+    InputError
+        Something else.
+
+    Examples
+    --------
+    >>> whole_number("info_type", "0")
+    0
+    """
+    text = code_text(value)
+    if text is None or not text.isdecimal():
+        raise InputError(f"{name}: a whole number is expected")
+    return int(text)

@@ -156,7 +156,10 @@ class Vendor:
         VendorError
             The vendor answered with an error; its type says whether to send the call again.
         """
-        opened = self.call(call).unpack(exchange, keys)
+        try:
+            opened = self.call(call).unpack(exchange, keys)
+        except RecursionError:
+            raise MalformedAnswerError.answered("the answer is nested too deeply", vendor=self.name) from None
         if error := self.error(opened):
             raise error
         return opened
@@ -215,21 +218,20 @@ class Vendor:
         RecordsError
             `logged` is not an exchange with this vendor.
         """
-        exchange = read_exchange(logged, self.repair)
+        try:
+            return self._decode(read_exchange(logged, self.repair), keys, reveal)
+        except RecursionError:
+            raise RecordsError("the exchange is nested too deeply to be one") from None
+
+    def _decode(self, exchange: Exchange, keys: Keys | None, reveal: bool) -> Decoded:
         call = self.recognise(exchange)
         if call is None:
             raise RecordsError(
                 f"this is no exchange with {self.name} that its document knows: "
                 f"none of {', '.join(c.name for c in self.calls)}"
             )
-        try:
-            opened = call.unpack(exchange, keys)
-            if (
-                exchange.response.text
-                and exchange.response.body is None
-                and not (opened.warnings or opened.attachments)
-            ):
-                opened = replace(opened, warnings=("the answer is not JSON",))
-            return describe(self.name, call, opened, self.tables, exchange.at, reveal=reveal)
-        except RecursionError:
-            raise RecordsError("the exchange is nested too deeply to be one") from None
+        opened = call.unpack(exchange, keys)
+        unread = exchange.response.text and exchange.response.body is None
+        if unread and not (opened.warnings or opened.attachments):
+            opened = replace(opened, warnings=("the answer is not JSON",))
+        return describe(self.name, call, opened, self.tables, exchange.at, reveal=reveal)

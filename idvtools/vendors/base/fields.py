@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
@@ -28,6 +28,7 @@ _MAGIC = (
     (b"PK\x03\x04", "application/zip"),
 )
 _MILLISECONDS = 100_000_000_000  # as seconds it would be the year 5138
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,27 +105,30 @@ def media_type(content: bytes) -> str:
     return next((kind for magic, kind in _MAGIC if content.startswith(magic)), "application/octet-stream")
 
 
-def moment(value: object) -> datetime | None:
+def moment(value: object, like: object = None) -> datetime | None:
     """A time from epoch seconds or milliseconds, told apart by magnitude; 0 and what is no time are None.
+
+    Parameters
+    ----------
+    value : object
+        A number or its digits.
+    like : object, optional
+        A recent time of the same message, whose unit counts then: the magnitude of an old birthday in milliseconds
+        is that of a time in seconds.
 
     Examples
     --------
     >>> moment(1583570441871) - moment(1583570441)
     datetime.timedelta(microseconds=871000)
-    >>> moment(0), moment("x")
-    (None, None)
+    >>> moment(0), moment("x"), moment(86400000, like=1583570441871).isoformat()
+    (None, None, '1970-01-02T00:00:00+00:00')
     """
     try:
-        number = Decimal(str(value))
-        if abs(number) > 10**15:
+        number, unit = Decimal(str(value)), Decimal(str(value if like is None else like))
+        if number == 0 or abs(number) > 10**15:
             return None
-        number = number if abs(number) >= _MILLISECONDS else number * 1000
-        return (
-            None
-            if number == 0
-            else datetime.fromtimestamp(int(number) // 1000, UTC).replace(microsecond=int(number) % 1000 * 1000)
-        )
-    except (ArithmeticError, ValueError, OverflowError, OSError):
+        return _EPOCH + timedelta(milliseconds=int(number if abs(unit) >= _MILLISECONDS else number * 1000))
+    except (ArithmeticError, ValueError, OverflowError):
         return None
 
 

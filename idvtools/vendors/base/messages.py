@@ -91,7 +91,7 @@ class Http:
     """
 
     method: str | None = None
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)
     params: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     status: int | None = None
