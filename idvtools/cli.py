@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from idvtools import __version__
-from idvtools.errors import CryptoError, IdvError, InputError, VendorError
+from idvtools.errors import CryptoError, IdvError, InputError, RecordsError, VendorError
 
 _FOLDER = click.Path(path_type=Path)
 
@@ -87,7 +87,7 @@ def main() -> None:
     epilog=_example("idvtools reconcile sample_data/2026-10 --vendor dec --month 2026-10 --out out/october"),
 )
 @click.argument("workspace", type=_FOLDER)
-@click.option("--vendor", required=True, help="Name of the vendor: dec.")
+@click.option("--vendor", required=True, help="Name of the vendor; this version reconciles dec.")
 @click.option("--month", help="Calendar month, YYYY-MM, in the workspace's zone.")
 @click.option("--from", "first", metavar="D", help="First day, YYYY-MM-DD, instead of --month.")
 @click.option("--to", "last", metavar="D", help="Last day, included.")
@@ -253,11 +253,16 @@ def keys_command(workspace: Path, vendor: str | None, usage: bool, as_json: bool
 def decode_command(workspace: Path, log: Path, vendor: str, reveal: bool, csv_file: Path | None) -> None:
     """Decrypt and check logged exchanges with any vendor: one record each, masked."""
     from idvtools.workspace import Workspace  # noqa: PLC0415
-    from idvtools.workspace.showing import print_records, write_records  # noqa: PLC0415
+    from idvtools.workspace.showing import count_records, print_records, unread, write_records  # noqa: PLC0415
 
     frame = Workspace(workspace).decode_log(vendor, log, reveal=reveal)
+    told = unread(frame)
+    if told and frame["problem"].notna().all():
+        raise RecordsError(told)
     if csv_file is None:
         click.echo(print_records(frame))
     else:
         write_records(frame, csv_file)
-        click.echo(f"{len(frame)} exchanges: {csv_file}")
+        click.echo(f"{count_records(frame)}\nwritten: {csv_file}")
+    if told:
+        click.echo(f"warning: {told}", err=True)

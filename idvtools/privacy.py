@@ -86,8 +86,6 @@ _MASKS: dict[str, Callable[[str], str]] = {
     **dict.fromkeys(_spellings(_IDS), mask_id),
 }
 
-#: Names (lower case) of what is shown to nobody.
-SECRET_NAMES: frozenset[str] = _spellings(_SECRETS)
 #: Names of columns (lower case) that hold personal data.
 PERSONAL_COLUMNS: frozenset[str] = frozenset(_MASKS)
 

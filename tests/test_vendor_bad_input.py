@@ -241,7 +241,7 @@ def test_what_is_not_set_is_named(tmp_path: Path) -> None:
         webank.VENDOR.request("download", w.keys_of(tmp_path), file_id="1", hash_value="2")
     with pytest.raises(InputError, match="there are"):
         dec.VENDOR.request("stop", keys)
-    with pytest.raises(InputError, match="sent by the vendor"):
+    with pytest.raises(InputError, match="nothing that we send"):
         dec.VENDOR.request("notification", keys)
     with pytest.raises(SettingsError, match="zd1uahd8"):
         dec.VENDOR.request("status", keys, app="zd1other", op_id=d.OP)

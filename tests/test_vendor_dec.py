@@ -6,11 +6,11 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import string
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -158,7 +158,8 @@ def test_a_file_key_that_is_not_whole_is_refused_and_not_shown(key: Any) -> None
 
 START = {
     "site": "chrome-govhk-tax", "biz_no": "1667793902434", "open_id": "this is test string", "id_no": ID_NO,
-    "user_name": NAME, "user_claim": "我同意", "access_way": "h5", "width": 375, "child_sites": ["a", "b"],
+    "user_name": NAME, "user_claim": "我同意", "access_way": "h5", "user_agent": "UA/1.0",
+    "width": 375, "height": 812, "child_sites": ["a", "b"],
     "lang": "zh",
 }  # fmt: skip
 PDF = b"%PDF-1.7 agreement of somebody"
@@ -171,7 +172,8 @@ CALLS: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     ),
     "start": (START, "/api/das/start-vdi-x", {
         "bizScenario": "general", "site": "chrome-govhk-tax", "bizNo": "1667793902434",
-        "openId": "this is test string", "idNo": ID_NO, "userName": NAME, "userClaim": "我同意", "width": 375,
+        "openId": "this is test string", "idNo": ID_NO, "userName": NAME, "userClaim": "我同意", "ua": "UA/1.0",
+        "width": 375, "height": 812,
         "accessWay": "h5", "ext": {"childSites": ["a", "b"], "lang": "zh"},
     }),
     "status": ({"op_id": OP}, "/api/das/get-da-status", {"daId": OP}),
@@ -261,10 +263,11 @@ def test_what_is_missing_is_named(name: str, keys: Keys) -> None:
 
 @pytest.mark.parametrize("url", ["https://vdi.example.com/h5?vcode=a+b%2Bc&lang=zh", "https://vdi.example.com/h5"])
 def test_the_redirect_link_is_signed_by_our_key(url: str) -> None:
+    """dec.md section 1: appended as ``&sign=``; the guide's example has the Base64 as it is, + and / included."""
     link = sign_redirect(url, PRIVATE)
-    assert link.startswith(url)
-    signature = parse_qs(urlsplit(link).query)["sign"][0]
-    assert signature == unquote(link.rpartition("sign=")[2])
+    before, _, signature = link.rpartition("&sign=")
+    assert before == url
+    assert re.fullmatch(r"[A-Za-z0-9+/]{342}==", signature)
     assert verify_sha256(url.encode(), signature, PUBLIC)
     assert not verify_sha256((url + "x").encode(), signature, PUBLIC)
 
@@ -278,7 +281,11 @@ CODES: dict[int, tuple[type[VendorError], str]] = {
     -48007: (TemporaryError, SOON),
     -43037: (CredentialsExpiredError, REFRESHED),
     -44050: (CredentialsExpiredError, REFRESHED),
-    **dict.fromkeys((-45001, -45004, -45027, -45028, -45032, -48025), (DataSourceUnavailableError, LATER)),
+    -48025: (DataSourceUnavailableError, LATER),
+    # dec.md lists these before "-48025 DataSourceUnavailable"; what they mean is the guide's table of start errors.
+    **dict.fromkeys((-45001, -45004), (TemporaryError, SOON)),
+    **dict.fromkeys((-45027, -45032), (NotReadyError, LATER)),
+    **dict.fromkeys((-45028, -45030, -45031), (RequestRefusedError, NEVER)),
     **dict.fromkeys((-43024, -44009, -44028, -44017, -44062, -44001), (NotReadyError, LATER)),
     -44021: (OperationFailedError, NEVER),
 }

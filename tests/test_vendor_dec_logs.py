@@ -146,7 +146,7 @@ def test_an_error_about_an_operation_that_does_not_show_the_call(keys: Keys) -> 
     log = {"request": {"auth": {"appId": APP}, "arg": {"daId": OP}}, "response": {"errorCode": -44028, "data": None}}
     seen = VENDOR.decode(log, keys)
     assert (seen.call, seen.op_id, seen.code, seen.outcome) == ("about_operation", OP, "-44028", "pending")
-    assert seen.code_name_zh == "DA_NOT_AUTHORIZED_EXCEPTION"
+    assert seen.code_name_zh == "用户未授权"
 
 
 def test_what_the_document_does_not_declare_is_described_and_not_shown(keys: Keys) -> None:

@@ -197,7 +197,8 @@ def test_a_file_is_the_one_that_its_md5_names() -> None:
 # ---- requests
 
 CONTENT = b"%PDF-1.7 of somebody"
-FILE = {"file_type": "001", "file_format": "png", "file_name": "a.png", "content": CONTENT}
+TYPED: dict[str, Any] = {"file_type": "001", "file_format": "png"}
+FILE = {**TYPED, "file_name": "a.png", "content": CONTENT}
 SAMPLE = {
     "REQUEST_TIME": "20190829163531", "SERVICE_CODE": "10002", "WX_OPEN_ID": OPEN_ID, "ID_NO": ID_NO,
     "USER_NAME": NAME, "MOBILE": PHONE, "MERCHANT_ID": "260125411000001",
@@ -229,7 +230,8 @@ REQUESTS: dict[str, tuple[dict[str, Any], str, dict[str, str], bool]] = {  # arg
         {"app_id": APP, **V2, "type": "sign", **FILE_TYPE}, True,
     ),
     "upload_form": (
-        {**FILE, "path": "biz", "biz_content": {"A": 1}}, "POST https://capup.example.com/up/s/biz/uploadForm",
+        {**TYPED, "files": [("a.png", CONTENT), ("b.png", b"second")], "path": "biz", "biz_content": {"A": 1}},
+        "POST https://capup.example.com/up/s/biz/uploadForm",
         {"app_id": APP, **V2, "type": "sign", **FILE_TYPE}, True,
     ),
 }  # fmt: skip
@@ -273,13 +275,15 @@ def test_the_file_is_sent_but_not_signed(call: str, keys: Keys) -> None:
     """Seed 002 section 4.5: the content of a file takes no part in the signature."""
     arguments = REQUESTS[call][0]
     made = VENDOR.request(call, keys, session=SESSION, stamp=STAMP, **arguments)
-    other = VENDOR.request(call, keys, session=SESSION, stamp=STAMP, **{**arguments, "content": b"other"})
+    changed = {"files": [("c.png", b"other")]} if call == "upload_form" else {"content": b"other"}
+    other = VENDOR.request(call, keys, session=SESSION, stamp=STAMP, **{**arguments, **changed})
     assert dict(made.params)["sign"] == dict(other.params)["sign"]
     if call == "upload_json":
         assert json.loads(made.body) == {"file": base64.b64encode(CONTENT).decode(), "fileName": "a.png"}
     else:
         assert made.files[0] == ("file", "a.png", CONTENT)
-        assert [f[2] for f in made.files[1:]] == ([b'{"A":1}'] if call == "upload_form" else [])
+        rest = [("file", "b.png", b"second"), ("bizContent", "", b'{"A":1}')] if call == "upload_form" else []
+        assert list(made.files[1:]) == rest, "several files go in one form (seed 002 section 4.5.3)"
 
 
 def test_a_user_ticket_needs_user_and_merchant(keys: Keys) -> None:

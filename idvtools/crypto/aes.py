@@ -42,6 +42,9 @@ class Decrypted(NamedTuple):
     texts: list[str | None]
     reasons: list[Reason | None]
 
+    def __repr__(self) -> str:
+        return f"Decrypted({len(self.texts)} texts, {self.texts.count(None)} of them null)"
+
 
 def check_aes_key(key: object) -> bytes:
     """`key` itself if it can be an AES key here.
@@ -76,6 +79,8 @@ def load_aes_key(text: str | bytes) -> bytes:
     >>> len(load_aes_key("2EdTm/RolkL0RjVBXhSAUA=="))
     16
     """
+    if not isinstance(text, str | bytes):
+        raise KeyFormatError("the AES key is not Base64 text")
     try:
         key = base64.b64decode(
             "".join((text if isinstance(text, str) else text.decode("ascii")).split()), validate=True
@@ -209,9 +214,11 @@ def decrypt_column(cipher_texts: Sequence[str | None], key: bytes, mode: Mode = 
     Examples
     --------
     >>> key = bytes(16)
-    >>> decrypt_column([encrypt_text("a", key), None, "a"], key)
-    Decrypted(texts=['a', None, None], reasons=[None, None, 'not_base64'])
+    >>> found = decrypt_column([encrypt_text("a", key), None, "a"], key)
+    >>> found.texts, found.reasons, found
+    (['a', None, None], [None, None, 'not_base64'], Decrypted(3 texts, 2 of them null))
     """
+    _cipher(key, mode)  # a wrong key or mode is said here, whatever is in the column
     cipher = _cipher(key, "ecb")
     found = Decrypted([None] * len(cipher_texts), [None] * len(cipher_texts))
     blobs, where = _decode(cipher_texts, found.reasons)

@@ -80,12 +80,15 @@ def canonical_bytes(text: str) -> bytes:
             return orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS)
         except (ValueError, TypeError):
             pass  # not JSON, or nested too deeply for orjson: the careful way decides
+    parts: list[str] = []
+    readable = True
     try:
         value = json.loads(text, parse_float=_double, parse_int=_integer, parse_constant=_no_constant)
-        parts: list[str] = []
         _write(value, parts)
     except (ValueError, TypeError, RecursionError):
-        raise CryptoError("the text is not JSON that can be put in canonical form") from None
+        readable = False
+    if not readable:  # raised out here, for json's error holds the whole text
+        raise CryptoError("the text is not JSON that can be put in canonical form")
     return "".join(parts).encode("utf-8", "surrogatepass")
 
 

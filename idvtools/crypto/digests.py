@@ -60,6 +60,8 @@ def same(given: str, expected: str) -> bool:
     >>> same("abc", "abc"), same("abc", "abd"), same("签", "abc")
     (True, False, False)
     """
+    if not isinstance(given, str) or not isinstance(expected, str):
+        return False
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
@@ -61,6 +61,9 @@ class Reading(NamedTuple):
     key_ids: list[str | None]
     reasons: list[Reason | None]
 
+    def __repr__(self) -> str:
+        return f"Reading({len(self.texts)} texts, {self.texts.count(None)} of them null)"
+
 
 class Keyring:
     """The AES keys of one app, in order of time.
@@ -69,8 +72,9 @@ class Keyring:
     --------
     >>> from idvtools.crypto.aes import encrypt_text
     >>> ring = Keyring([TimedKey("a", 0, b"a" * 16), TimedKey("b", 1000, b"b" * 16)])
-    >>> ring.decrypt([encrypt_text("x", b"a" * 16), encrypt_text("y", b"b" * 16)], [1500, 1500])
-    Reading(texts=['x', 'y'], key_ids=['a', 'b'], reasons=[None, None])
+    >>> read = ring.decrypt([encrypt_text("x", b"a" * 16), encrypt_text("y", b"b" * 16)], [1500, 1500])
+    >>> read.texts, read.key_ids
+    (['x', 'y'], ['a', 'b'])
     """
 
     def __init__(self, keys: Sequence[TimedKey]) -> None:
@@ -82,6 +86,19 @@ class Keyring:
 
     def __len__(self) -> int:
         return len(self._keys)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("opened keys are not pickled")
+
+    def with_key(self, key: TimedKey) -> Keyring:
+        """The same ring with one more key.
+
+        Examples
+        --------
+        >>> Keyring([TimedKey("a", 100, bytes(16))]).with_key(TimedKey("b", 200, bytes(16))).at(200).key_id
+        'b'
+        """
+        return Keyring([*self._keys, key])
 
     def at(self, moment_ms: int) -> TimedKey | None:
         """The key to encrypt with at a moment (ms UTC); None before the first one.

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 
 from idvtools.crypto.aes import decode_base64
 from idvtools.crypto.digests import fingerprint
-from idvtools.errors import CertificateExpiredError, DecryptionError, KeyFormatError
+from idvtools.errors import CertificateExpiredError, CryptoError, DecryptionError, KeyFormatError
 
 _SHORTEST = 1024  # bits; anything shorter is a toy, and factored on a laptop
 
@@ -146,12 +146,32 @@ def _is_public(der: bytes) -> bool:
 
 
 def sign_sha256(message: bytes, key: RSAPrivateKey) -> str:
-    """SHA256withRSA signature of `message`, as Base64 text."""
+    """SHA256withRSA signature of `message`, as Base64 text.
+
+    Raises
+    ------
+    KeyFormatError
+        `key` is not a private key.
+    CryptoError
+        Text where bytes belong.
+    """
+    if not isinstance(key, RSAPrivateKey):
+        raise KeyFormatError("our RSA private key belongs here, opened by load_private_key")
+    if not isinstance(message, bytes):
+        raise CryptoError("bytes are signed: encode the text first")
     return base64.b64encode(key.sign(message, PKCS1v15(), hashes.SHA256())).decode("ascii")
 
 
 def verify_sha256(message: bytes, signature: str, key: RSAPublicKey) -> bool:
-    """Whether `signature` (Base64) is a SHA256withRSA signature of `message`."""
+    """Whether `signature` (Base64) is a SHA256withRSA signature of `message`.
+
+    Raises
+    ------
+    KeyFormatError
+        `key` is not a public key.
+    """
+    if not isinstance(key, RSAPublicKey):
+        raise KeyFormatError("an RSA public key belongs here, opened by load_public_key")
     try:
         key.verify(base64.b64decode(signature, validate=True), message, PKCS1v15(), hashes.SHA256())
     except (InvalidSignature, ValueError, TypeError):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from idvtools.errors import CredentialsExpiredError
+from idvtools.errors import CredentialsExpiredError, InputError, TemporaryError, VendorError
 from idvtools.pull.sessions import Session, Sessions
-from idvtools.vendors.base import Keys, Stamp, Unpacked, Vendor
+from idvtools.vendors.base import Call, Keys, Stamp, Unpacked, Vendor
 from idvtools.vendors.base.declaration import Send
 
 
@@ -23,6 +23,10 @@ class Caller:
         Sends a request: a `Transport`, or anything that takes its place.
     sessions : Sessions
         Where tokens and tickets are kept, for vendors that have them.
+    renew_keys : bool
+        Whether a call that is refused because a *key* was rotated may fetch a new one (DEC: -43037, -44050). A fetch
+        makes the key of everybody else old, the production system's too, so it happens only where it is asked for.
+        The new key stands in the session's file until it is put into the settings.
 
     Examples
     --------
@@ -36,11 +40,12 @@ class Caller:
     Caller(dec)
     """
 
-    def __init__(self, vendor: Vendor, keys: Keys, send: Send, sessions: Sessions) -> None:
+    def __init__(self, vendor: Vendor, keys: Keys, send: Send, sessions: Sessions, *, renew_keys: bool = False) -> None:
         self._vendor = vendor
         self._keys = keys
         self._send = send
         self._sessions = sessions
+        self._renew_keys = renew_keys and vendor.renew is not None
 
     def __repr__(self) -> str:
         return f"Caller({self._vendor.name})"
@@ -69,29 +74,39 @@ class Caller:
         VendorError
             The vendor answered with an error, after one renewal of the session where that may help.
         InputError
-            Arguments that the call does not take.
+            Arguments that the call does not take, or a call that would kick out the session that all share.
         """
+        call = self._vendor.call(name)
+        if call.renews is not None and call.renews(arguments):
+            raise InputError(f"{name}: sessions fetch it; a fetch beside them would kick out what all others use")
         session = None
-        if self._vendor.call(name).needs_session:
+        if call.needs_session:
             session = self._sessions.get(self._vendor, self._keys, app, self._send)
+        elif self._renew_keys:
+            session = self._sessions.stored(self._vendor, self._keys, app)
         try:
-            return self._once(name, app, session, spend_money, arguments)
+            return self._once(call, app, session, spend_money, arguments)
         except CredentialsExpiredError:
-            if session is None:
+            if not (call.needs_session or self._renew_keys):
                 raise
         session = self._sessions.renew(session, self._vendor, self._keys, app, self._send)
-        return self._once(name, app, session, spend_money, arguments)
+        return self._once(call, app, session, spend_money, arguments)
 
     def _once(
-        self, name: str, app: str | None, session: Session | None, spend_money: bool, arguments: dict[str, Any]
+        self, call: Call, app: str | None, session: Session | None, spend_money: bool, arguments: dict[str, Any]
     ) -> Unpacked:
+        values = session.values if session else {}
+        keys = self._keys.with_session(app, values, round(session.fetched_at * 1000) if session else 0)
         request = self._vendor.request(
-            name,
-            self._keys,
-            app=app,
-            session=session.values if session else None,
-            stamp=Stamp.now(),
-            spend_money=spend_money,
-            **arguments,
+            call.name, self._keys, app=app, session=values, stamp=Stamp.now(), spend_money=spend_money, **arguments
         )
-        return self._vendor.answer(name, self._send(request), self._keys)
+        try:
+            exchange = self._send(request)
+        except TemporaryError as error:
+            if not call.costs_money:
+                raise
+            why = str(error)
+        else:
+            return self._vendor.answer(call.name, exchange, keys)
+        # "Try again soon" would be an invitation to pay twice.
+        raise VendorError(f"{why}; the call may have been made and charged: look for it at the vendor first")

@@ -15,12 +15,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NoReturn
 
 from filelock import FileLock, Timeout
 
 from idvtools.crypto.digests import fingerprint
 from idvtools.errors import InputError, OutputError, TemporaryError
-from idvtools.vendors.base import Keys, Stamp, Vendor
+from idvtools.vendors.base import Keys, Stamp, Unpacked, Vendor
 from idvtools.vendors.base.declaration import Send
 
 _WAIT_S = 90.0
@@ -34,6 +35,9 @@ class Session:
     fetched_at: float
     renew_after_s: float
     made: str
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a session is not pickled: it stands in its file")
 
     def is_fresh(self, now: float) -> bool:
         """Whether it needs no renewal yet; one from the future (a clock was set back) does."""
@@ -82,15 +86,19 @@ class Sessions:
                 return found
             return self._fetch(path, vendor, keys, app, send)
 
-    def renew(self, stale: Session, vendor: Vendor, keys: Keys, app: str | None, send: Send) -> Session:
-        """A session other than `stale`, which the vendor no longer accepts.
+    def stored(self, vendor: Vendor, keys: Keys, app: str | None) -> Session | None:
+        """The session of an account as far as there is one; nothing is fetched."""
+        return _load(self._path(vendor, keys, app))
+
+    def renew(self, stale: Session | None, vendor: Vendor, keys: Keys, app: str | None, send: Send) -> Session:
+        """A session other than `stale`, which the vendor no longer accepts (None: there was none).
 
         Somebody else may have fetched one meanwhile; it is taken then, for a fetch would kick it out.
         """
         path = self._path(vendor, keys, app)
         with self._locked(path):
             found = _load(path)
-            if found and found.made != stale.made and found.is_fresh(self._clock()):
+            if found and (stale is None or found.made != stale.made) and found.is_fresh(self._clock()):
                 return found
             return self._fetch(path, vendor, keys, app, send)
 
@@ -99,7 +107,12 @@ class Sessions:
             raise InputError(f"{vendor.name} has no sessions")
         # The time before the fetch: what is fetched now must not look younger than it is.
         fetched_at = self._clock()
-        values, renew_after_s = vendor.renew(send, keys, app, Stamp.now())
+
+        def ask(call: str, session: Mapping[str, str], **arguments: Any) -> Unpacked:
+            request = vendor.request(call, keys, app=app, session=session, stamp=Stamp.now(), **arguments)
+            return vendor.answer(call, send(request), keys)
+
+        values, renew_after_s = vendor.renew(ask, keys, app)
         session = Session(dict(values), fetched_at, renew_after_s, secrets.token_hex(8))
         _store(path, session)
         return session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
@@ -13,6 +14,20 @@ from idvtools.errors import InputError, MalformedAnswerError, TemporaryError
 from idvtools.vendors.base import Exchange, Http, Request, parse_json
 
 _CONNECT_S = 10.0
+_TRY_AGAIN = (408, 425, 429)
+
+
+class _NoQuery(logging.Filter):
+    """Takes the query out of what urllib3 logs: that is where secrets, tokens and signatures stand."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep every record, without queries."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(a.partition("?")[0] if isinstance(a, str) else a for a in record.args)
+        return True
+
+
+_NO_QUERY = _NoQuery()
 _CHUNK = 1 << 16
 
 
@@ -38,12 +53,13 @@ class Transport:
     Notes
     -----
     Redirects are not followed: a signature, a key or a token must not go where a vendor's answer points to.
-    No error shows the query, the headers or the body, for that is where secrets stand.
+    No error and no log of the HTTP library shows the query, the headers or the body, for that is where secrets stand.
     """
 
     def __init__(self, *, largest: int = 64 << 20, session: requests.Session | None = None) -> None:
         self._largest = largest
         self._session = session or requests.Session()
+        logging.getLogger("urllib3.connectionpool").addFilter(_NO_QUERY)  # the same filter twice is there once
 
     def __call__(self, request: Request) -> Exchange:
         """Send a request."""
@@ -56,6 +72,7 @@ class Transport:
                 headers=dict(request.headers),
                 data=request.body,
                 files=[(n, (name or None, content)) for n, name, content in request.files] or None,
+                auth=lambda prepared: prepared,  # a .netrc would put its own Authorization over ours
                 timeout=(_CONNECT_S, request.timeout),
                 allow_redirects=False,
                 stream=True,
@@ -101,8 +118,8 @@ def _exchange(request: Request, response: requests.Response, raw: bytes) -> Exch
     body, text = _body(raw)
     if body is None and response.is_redirect:
         raise MalformedAnswerError(f"{_place(request)}: answered with a redirect, which is not followed")
-    if body is None and response.status_code >= 500:
-        raise TemporaryError(f"{_place(request)}: the server failed (HTTP {response.status_code})")
+    if body is None and (response.status_code >= 500 or response.status_code in _TRY_AGAIN):
+        raise TemporaryError(f"{_place(request)}: the server cannot answer now (HTTP {response.status_code})")
     if body is None and response.status_code >= 400:
         raise MalformedAnswerError(f"{_place(request)}: HTTP {response.status_code} without an answer in JSON")
     sent, sent_text = _body(request.body or b"")

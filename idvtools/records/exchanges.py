@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from idvtools.errors import IdvError, RecordsError
-from idvtools.records.files import SourceFile
+from idvtools.records.files import SourceFile, read_chunks
 from idvtools.records.lines import read_lines
 from idvtools.records.rejects import Rejects
-from idvtools.vendors.base import Decoded, Keys, Vendor, parse_json
+from idvtools.vendors.base import Decoded, Keys, Vendor, at_path, parse_json
 
 _WHOLE = 64 << 20  # a JSON document that is no log of lines is read at once up to this size
 
@@ -22,8 +22,8 @@ def decode_file(
     Parameters
     ----------
     path : Path
-        JSON lines (``.gz`` too), UTF-8 or GB18030; or one JSON document: an exchange, or a list of them, whose
-        place in the list counts as the line then.
+        JSON lines (``.gz`` too), UTF-8 or GB18030; or one JSON document: an exchange, a list of them or a HAR file;
+        the place in the list counts as the line then.
 
     Raises
     ------
@@ -31,9 +31,10 @@ def decode_file(
         There is no such file, or it cannot be read at all.
     """
     if not path.is_file():
-        raise RecordsError("there is no such file", file=str(path))
+        why = "this is a folder; name one of its files" if path.is_dir() else "there is no such file"
+        raise RecordsError(why, file=str(path))
     source, rejects = SourceFile(0, path.name, path, "exchanges"), Rejects()
-    documents = _one_document(path)
+    documents = _one_document(path, source)
     if documents is not None:
         yield from (_decoded(n, d, vendor, keys, reveal) for n, d in enumerate(documents, 1))
         return
@@ -55,12 +56,41 @@ def _decoded(
         return number, None, "; ".join(p.message for p in error.problems)
 
 
-def _one_document(path: Path) -> list[object] | None:
+def _one_document(path: Path, source: SourceFile) -> list[object] | None:
     """The exchanges of a file that is one JSON value on several lines; None for a log of lines."""
-    if path.name.lower().endswith(".gz") or path.stat().st_size > _WHOLE:
+    if path.stat().st_size > _WHOLE:
         return None
-    try:
-        value = parse_json(path.read_text("utf-8-sig"))
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, list) else [value]
+    content = b""
+    for piece in read_chunks(source):
+        content += piece
+        if len(content) > _WHOLE:
+            return None
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            value = parse_json(content.decode(encoding))
+        except (ValueError, RecursionError):
+            continue
+        entries = at_path(value, "log.entries")  # a HAR file, as browsers and proxies save it
+        if isinstance(entries, list):
+            return [_from_har(e) for e in entries]
+        return value if isinstance(value, list) else [value]
+    return None
+
+
+def _from_har(entry: object) -> object:
+    """An entry of a HAR file in our own form."""
+    asked, got = at_path(entry, "request"), at_path(entry, "response")
+    return {
+        "requested_at": at_path(entry, "startedDateTime"),
+        "request": {
+            "method": at_path(asked, "method"),
+            "url": at_path(asked, "url"),
+            "headers": at_path(asked, "headers"),
+            "body": at_path(asked, "postData.text"),
+        },
+        "response": {
+            "status": at_path(got, "status"),
+            "headers": at_path(got, "headers"),
+            "body": at_path(got, "content.text"),
+        },
+    }

@@ -69,10 +69,11 @@ def load(folder: Path, environ: Mapping[str, str] | None = None, *, shapes: Shap
     except ValidationError as error:
         found += _messages(error, (), shapes)
     # Raised outside of the handlers: pydantic's error holds the values, and would travel along as the context.
+    places = Places(text)
     if found or settings is None:
-        places = Places(text)
         problems = [_problem(place, message, places, shapes) for place, message in found]
         raise SettingsError(sorted(set(problems), key=lambda p: (p.row or 0, p.message)))
+    settings._places = places
     return settings
 
 

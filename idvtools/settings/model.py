@@ -19,6 +19,7 @@ from pydantic import (
     Field,
     InstanceOf,
     PlainValidator,
+    PrivateAttr,
     SerializeAsAny,
     SerializerFunctionWrapHandler,
     ValidationInfo,
@@ -27,6 +28,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from idvtools.errors import SettingsError
+from idvtools.settings.places import Places
 from idvtools.settings.secrets import PseudonymKey, Secret, Sources, UnusableError
 
 _OFFSET = re.compile(r"(?:UTC|GMT|Z)?[+-]?\d.*|(?:Etc/)?(?:UTC|GMT)[+-]?\d+|[EMH]ST", re.I | re.A)
@@ -268,6 +270,12 @@ class Settings(SettingsTable):
     vendors: Annotated[
         Mapping[str, SerializeAsAny[InstanceOf[VendorSettings]]], AfterValidator(_frozen), WrapSerializer(_thawed)
     ]
+
+    _places: Places = PrivateAttr(default_factory=lambda: Places(""))
+
+    def row(self, *path: str | int) -> int | None:
+        """Line of the file (from 1) where a setting stands, else of the nearest table around it."""
+        return self._places.row(path)
 
     def vendor(self, name: str) -> VendorSettings:
         """Settings of one vendor.

@@ -31,7 +31,6 @@ from idvtools.vendors.base import (
     dump_json,
     moment,
     tables,
-    whole_number,
 )
 
 _PATH = "/real_name_reg/auth_url"
@@ -144,20 +143,16 @@ def is_allowed_move(before: object, after: object) -> bool:
 
 def _prepare(draft: Draft, keys: Keys, stamp: Stamp) -> Request:
     app, settings = keys.require(draft.app), keys.settings
-    if not settings.base_url:
-        raise SettingsError('vendors.onenet.base_url is not set: add base_url = "https://…"', file="idvtools.toml")
     if not (app.app_id or "").isdecimal():
         raise SettingsError(
             f"{app.place}.id: the uid of the user on the platform, a whole number", file="idvtools.toml"
         )
-    fields = {"user_id": app.app_id, **draft.body}
-    fields["user_id"] = whole_number("user_id", fields["user_id"])
     token = authorization(app.blob("access_key"), stamp.seconds + settings.token_seconds, settings.method)
     return Request(
         "POST",
-        settings.base_url + _PATH,
+        keys.address() + _PATH,
         headers={"Content-Type": "application/json; charset=utf-8", "Authorization": token},
-        body=dump_json(fields).encode("utf-8"),
+        body=dump_json({"user_id": int(app.app_id or ""), **draft.body}).encode("utf-8"),
     )
 
 
@@ -258,6 +253,10 @@ VENDOR = Vendor(
                 Field("auth_url", "answer.data.auth_url", "url"),
             ),
             _prepare,
+            inputs=(
+                Field("phone", "request.phone", "phone", required=True),
+                Field("callback_url", "request.callback_url", "url", required=True),
+            ),
         ),
         Call(
             "push",

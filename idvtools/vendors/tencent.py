@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from idvtools.crypto.aes import Mode, check_aes_key, decode_base64, decrypt_bytes, encrypt_text
 from idvtools.crypto.digests import mac, same, to_base64
-from idvtools.errors import CryptoError, DecryptionError, InputError, KeyFormatError, SettingsError
+from idvtools.errors import CryptoError, DecryptionError, KeyFormatError
 from idvtools.settings import AppSettings, SecretField, VendorSettings, key_field
 from idvtools.vendors.base import (
     AppKeys,
@@ -32,7 +32,6 @@ from idvtools.vendors.base import (
     parse_json,
     split_buffers,
     tables,
-    whole_number,
 )
 
 Cipher = Literal["aes-256-ecb", "aes-256-cbc"]
@@ -92,14 +91,14 @@ def signature(appid: str, api_name: str, secret: str, expires_in: int, now: int)
         raise CryptoError("a signature needs appid, api name, secret and lifetime")
     if not all((code_text(number) or "").isdecimal() for number in (expires_in, now)):
         raise CryptoError("lifetime and time of a signature are whole numbers of seconds")
-    original = f"a={appid}&m={api_name}&t={now}&e={expires_in}".encode()
+    original = f"a={appid}&m={api_name}&t={now}&e={expires_in}".encode("utf-8", "surrogatepass")
     return to_base64(mac("sha1", _secret(secret), original) + original)
 
 
 def _secret(secret: str) -> bytes:
     if not isinstance(secret, str):
         raise CryptoError("the secret key must be text")
-    return secret.encode("utf-8", "surrogateescape")
+    return secret.encode("utf-8", "surrogatepass")
 
 
 def check_signature(given: str, secret: str) -> bool:
@@ -169,18 +168,13 @@ def split_result(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Attachme
 
 def _prepare(draft: Draft, keys: Keys, stamp: Stamp) -> Request:
     app, settings = keys.require(draft.app), keys.settings
-    if not settings.base_url:
-        raise SettingsError('vendors.tencent.base_url is not set: add base_url = "https://…"', file="idvtools.toml")
     assert app.app_id is not None
-    if not isinstance(draft.body["token"], str):
-        raise InputError("tencent.fetch: token: give text")
-    fields = {"info_type": 1, **draft.body, "appid": app.app_id}
-    fields["info_type"] = whole_number("info_type", fields["info_type"])
-    body = dump_json(fields)
+    numbers: dict[str, int] = {n: int(draft.body[n]) for n in ("info_type", "crypt_type") if n in draft.body}
+    body = dump_json({"token": draft.body["token"], "appid": app.app_id, **{"info_type": 1, **numbers}})
     sign = signature(app.app_id, _API, app.text("secret_key"), settings.signature_seconds, stamp.seconds)
     return Request(
         "POST",
-        settings.base_url + _PATH,
+        keys.address() + _PATH,
         headers={"Content-Type": "application/json; charset=utf-8", "signature": sign},
         body=body.encode("utf-8"),
         timeout=60,
@@ -337,6 +331,11 @@ VENDOR = Vendor(
                 Field("similarity", "data.sim"),
             ),
             _prepare,
+            inputs=(
+                Field("token", "request.token", "name", required=True),
+                Field("info_type", "request.info_type", form="[01]"),
+                Field("crypt_type", "request.crypt_type", form="[23]"),
+            ),
         ),
         Call(
             "return",

@@ -7,11 +7,12 @@ under no known derivation of its sample key ("only a format example", it says it
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal, get_args
 
 from idvtools.crypto.aes import check_aes_key, decode_base64, decrypt_bytes, decrypt_text, encrypt_text
 from idvtools.crypto.digests import digest, to_base64
-from idvtools.errors import CryptoError, DecryptionError, InputError, KeyFormatError, SettingsError
+from idvtools.errors import CryptoError, DecryptionError, InputError, KeyFormatError
 from idvtools.settings import AppSettings, SecretField, VendorSettings, key_field
 from idvtools.vendors.base import (
     AppKeys,
@@ -76,7 +77,7 @@ def aes_key(key: str, derivation: Derivation = "sha1prng") -> bytes:
     """
     if not isinstance(key, str) or not key:
         raise KeyFormatError("the key must be text, and not empty")
-    raw = key.encode("utf-8", "surrogateescape")
+    raw = key.encode("utf-8", "surrogatepass")
     if derivation == "sha1prng":
         return digest("sha1", digest("sha1", raw))[:16]
     if derivation == "hex":
@@ -130,10 +131,10 @@ def open_data(data: str, key: str, derivation: Derivation = "sha1prng") -> Any:
         It does not decrypt to JSON.
     """
     plain = decrypt_bytes(decode_base64(data), aes_key(key, derivation))
-    try:
+    with suppress(ValueError, RecursionError):
         return parse_json(plain.decode("utf-8"))
-    except (ValueError, RecursionError):
-        raise DecryptionError("the data does not decrypt to JSON: check the key, and the setting derivation") from None
+    # Raised out here: the parser's error holds the clear text.
+    raise DecryptionError("the data does not decrypt to JSON: check the key, and the setting derivation")
 
 
 def seal_data(text: str, key: str, derivation: Derivation = "sha1prng") -> str:
@@ -172,8 +173,6 @@ def find_derivation(data: str, key: str) -> Derivation | None:
 
 def _prepare(draft: Draft, keys: Keys, stamp: Stamp) -> Request:
     app, settings = keys.require(draft.app), keys.settings
-    if not settings.base_url:
-        raise SettingsError('vendors.westdex.base_url is not set: add base_url = "https://…"', file="idvtools.toml")
     photo = draft.params["photo"]
     if media_type(photo) not in _PHOTOS:
         raise InputError("photo: only JPG, BMP and PNG are accepted (seed 004), this is something else")
@@ -186,7 +185,7 @@ def _prepare(draft: Draft, keys: Keys, stamp: Stamp) -> Request:
     }
     return Request(
         "POST",
-        f"{settings.base_url}/{app.app_id}/{_API}",
+        f"{keys.address()}/{app.app_id}/{_API}",
         params=(("timestamp", now),),
         headers={"Content-Type": "application/json; charset=utf-8"},
         body=dump_json({"data": data, "photoData": to_base64(photo)}).encode("utf-8"),
@@ -306,7 +305,7 @@ VENDOR = Vendor(
                 Field("id_no", "data.gMSFZHM", "id"),
                 Field("app_id", "request.data.customNumber"),
                 Field("sent_at", "request.data.timeStamp", "time"),
-                Field("code", "answer.code"),
+                Field("answer_code", "answer.code"),
                 Field("message", "answer.message", "note"),
                 Field("id", "answer.id"),
                 Field("error_code", "answer.error_code"),

@@ -194,7 +194,7 @@ class Workspace:
         SettingsError
             No settings for this vendor, or keys that are not what belongs in their places.
         """
-        return open_keys(self.settings.vendor(vendors.get(vendor).name), vendor)
+        return open_keys(self.settings.vendor(vendors.get(vendor).name), vendor, self.settings.row)
 
     def decode(self, vendor: str, logged: object, *, reveal: bool = False) -> Decoded:
         """One logged exchange with a vendor, as a tidy record.
@@ -254,7 +254,7 @@ class Workspace:
         """Keys of the settings; where they do not know the vendor, none: what is in clear can be read all the same."""
         declared = vendors.get(vendor)
         known = self.settings.vendors.get(vendor)
-        return open_keys(known if known is not None else declared.settings(), vendor)
+        return open_keys(known if known is not None else declared.settings(), vendor, self.settings.row)
 
     def key_usage(self, vendor: str) -> pd.DataFrame:
         """Which AES key read how many id numbers of our request logs, and when.

@@ -28,7 +28,7 @@ class KeyListing:
     usage: tuple[Mapping[str, object], ...]
 
     def __str__(self) -> str:
-        parts = [_table(_COLUMNS, self.rows)]
+        parts = [_table(_COLUMNS, self.rows) if self.rows else "no vendor in the settings has keys"]
         if self.usage:
             parts.append(_table(tuple(self.usage[0]), self.usage))
         return "\n\n".join([*parts, *(f"note: {n}" for n in self.notes)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,14 +22,32 @@ def print_records(records: pd.DataFrame) -> str:
     """
     blocks = []
     for row in records.to_dict("records"):
-        lines = [f"{row['file']}:{row['line']}"]
+        lines = [f"{_text(row['file'])}:{row['line']}"]
         lines += [
             f"  {name}: {_text(value)}" for name, value in row.items() if name not in ("file", "line") and _is(value)
         ]
         blocks.append("\n".join(lines))
+    return "\n".join([*blocks, count_records(records)])
+
+
+def count_records(records: pd.DataFrame) -> str:
+    """How many records have which outcome, and how many could not be read."""
     outcomes = records["outcome"].fillna("unreadable").value_counts().sort_index()
     counted = ", ".join(f"{name} {count}" for name, count in outcomes.items())
-    return "\n".join([*blocks, f"{len(records)} exchanges: {counted or 'none'}"])
+    return f"{len(records)} {'exchange' if len(records) == 1 else 'exchanges'}: {counted or 'none'}"
+
+
+def unread(records: pd.DataFrame) -> str | None:
+    """One line on what could not be read, with the first of it; None if everything was."""
+    bad = records[records["problem"].notna()]
+    if bad.empty:
+        return None
+    first = bad.iloc[0]
+    hint = ""
+    if len(bad) == len(records):
+        hint = "; is it the log of another vendor, or no text (an archive, UTF-16)?"
+    place = f"{first['file']}:{first['line']}"
+    return f"{len(bad)} of {len(records)} could not be read, first {place}: {first['problem']}{hint}"
 
 
 def write_records(records: pd.DataFrame, path: Path) -> None:
@@ -40,7 +59,10 @@ def write_records(records: pd.DataFrame, path: Path) -> None:
         There is such a file already, or it cannot be written.
     """
     if path.exists():
-        raise OutputError("there is such a file already; name another one", file=str(path))
+        what = (
+            "this is a folder; name a file in it" if path.is_dir() else "there is such a file already; name another one"
+        )
+        raise OutputError(what, file=str(path))
     table = pa.table(
         {
             name: pa.array([_text(v) if _is(v) else None for v in records[name].tolist()], pa.string())
@@ -49,15 +71,17 @@ def write_records(records: pd.DataFrame, path: Path) -> None:
     )
     aside = path.with_name(f".{path.name}.part")
     try:
+        aside.touch(mode=0o600)  # it may hold what was revealed
         write_breaks_csv(aside, table)
         aside.replace(path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
         raise OutputError(f"cannot be written: {error.strerror}", file=str(path)) from None
 
 
 def _is(value: object) -> bool:
-    return value is not None and str(value) not in ("nan", "NaT", "<NA>")
+    return isinstance(value, str | list) or not (value is None or str(value) in ("nan", "NaT", "<NA>"))
 
 
 def _text(value: object) -> str:

@@ -40,7 +40,7 @@ def sign(body: str, secret: str) -> str:
 def _prepare(draft: Draft, keys: Keys, stamp: Stamp) -> Request:
     body = dump_json({"ts": stamp.seconds, **draft.body})
     headers = {"X-Sign": sign(body, keys.require(draft.app).text("secret"))}
-    return Request("POST", keys.settings.base_url + "/check", headers=headers, body=body.encode())
+    return Request("POST", keys.address() + "/check", headers=headers, body=body.encode())
 
 
 def _unpack(exchange: Exchange, keys: Keys | None) -> Unpacked:
@@ -74,7 +74,7 @@ VENDOR = Vendor(
             "check",
             lambda exchange: exchange.request.path.endswith("/check"),
             _unpack,
-            (Field("user_name", "request.who", "name", required=True), Field("code", "answer.rc")),
+            (Field("user_name", "request.who", "name", required=True), Field("rc", "answer.rc")),
             _prepare,
         ),
     ),

@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from Crypto.Cipher import PKCS1_v1_5
 from Crypto.PublicKey import RSA
@@ -17,7 +18,7 @@ from idvtools.sandbox.clockwork import APPS, COMBO_SITE, SITES, DaIds
 from idvtools.sandbox.exchanges.files import jpeg
 from idvtools.sandbox.exchanges.journal import Journal
 from idvtools.sandbox.keys import Secrets
-from idvtools.sandbox.messages import compact
+from idvtools.sandbox.messages import compact, iso
 from idvtools.sandbox.people import Person
 from idvtools.vendors.dec import decshash
 
@@ -70,7 +71,8 @@ class _Night:
         session = {"aes_key": b64encode(self.key(app, key_id)).decode()} if key_id else None
         request = self.journal.request(
             "start", app=app, session=session, site=site, biz_no=biz_no, open_id=person.open_id, id_no=person.id_no,
-            user_name=person.name, access_way="h5", width=390, height=844, **more,
+            user_name=person.name, access_way="h5", width=390, height=844,
+            **{"user_claim": "face checked", "user_agent": "Mozilla/5.0 (synthetic)", **more},
         )  # fmt: skip
         run = _Run(self._ids.make(app, self.journal.now_ms + 21), app, site, biz_no, person)
         url = f"https://vdi.example.com/e/{run.op_id}?vcode={self.journal.secret()}"
@@ -124,6 +126,13 @@ class _Night:
             self.journal.line(body.encode())
         else:
             self.journal.received(body, headers)
+
+    def back(self, run: _Run, code: int) -> None:
+        """The user comes back to our page; what the link says is the front end's word."""
+        self.journal.wait(3_000)
+        query = urlencode({"bizNo": run.biz_no, "daId": run.op_id, "site": run.site, "daStatus": code})
+        moment = iso(self.journal.calendar, self.journal.now_ms)
+        self.journal.line({"received_at": moment, "url": f"https://we.example.com/back?{query}"})
 
     def _notification(
         self, run: _Run, code: int, *, sub: int = 0, result: int = 5, children: Sequence[object] = ()
@@ -185,6 +194,7 @@ def write(journal: Journal, secrets: Secrets) -> None:
     night.notify(run, 5, "signed")
     night.status(run, 9)
     night.notify(run, 10, "signed", result=10)
+    night.back(run, 10)
     night.pull("original_files", run)
     night.pull("parse_result", run)
 

@@ -138,8 +138,10 @@ def _files(morning: _Morning) -> None:
     journal.sent(request, None, headers=_IMAGE)  # bodies that are no text are not logged
     done = {"code": "60840000", "msg": "ok"}
     told = {"fileList": [{"fileName": "licence.jpg", "fileId": journal.digits(16), "hashValue": hash_value}]}
-    for call in ("upload_json", "upload_form"):
-        journal.call(call, {**done, **told}, session=session, path="biz/notify", biz_content='{"ORDER":"syn1"}', **sent)
+    notify: dict[str, Any] = {"path": "biz/notify", "biz_content": '{"ORDER":"syn1"}'}
+    form = {"file_type": "002", "file_format": "jpg", "files": [("licence.jpg", content)]}
+    for call, files in (("upload_json", sent), ("upload_form", form)):
+        journal.call(call, {**done, **told}, session=session, **notify, **files)
 
 
 def _reverse(morning: _Morning) -> None:

@@ -1,9 +1,9 @@
 """What a vendor's file is made of: declaration, calls, fields, code tables, keys, messages, books."""
 
 from idvtools.vendors.base.books import Books, CheckKeys, CheckResult, Message, load_statuses
-from idvtools.vendors.base.calls import Call, Draft, Unpacked, whole_number
+from idvtools.vendors.base.calls import Call, Draft, Unpacked
 from idvtools.vendors.base.codes import Code, CodeTable, Outcome, code_text, tables
-from idvtools.vendors.base.declaration import Vendor
+from idvtools.vendors.base.declaration import Ask, Vendor
 from idvtools.vendors.base.decoding import Decoded, to_frame
 from idvtools.vendors.base.fields import Attachment, Field, attachment, moment, split_buffers
 from idvtools.vendors.base.keys import AppKeys, Keys, open_keys
@@ -21,6 +21,7 @@ from idvtools.vendors.base.messages import (
 
 __all__ = [
     "AppKeys",
+    "Ask",
     "Attachment",
     "Books",
     "Call",
@@ -52,6 +53,5 @@ __all__ = [
     "split_buffers",
     "tables",
     "to_frame",
-    "whole_number",
     "with_path",
 ]

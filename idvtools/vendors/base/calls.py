@@ -17,6 +17,11 @@ from idvtools.vendors.base.messages import Exchange, Request, Stamp, dump_json, 
 #: ``out``: we call the vendor. ``in``: the vendor calls us, or sends the user back to us.
 Direction = Literal["out", "in"]
 _ROOTS = ("params", "request", "answer", "data")
+#: What every record has; the fields of a call are named otherwise.
+HEAD = (
+    "vendor", "call", "direction", "at", "op_id", "outcome", "code", "code_name_zh", "code_name_en", "check", "key_id",
+    "attachments", "undeclared", "warnings",
+)  # fmt: skip
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -43,6 +48,8 @@ class Unpacked:
         More fields that may be shown as they are (a name of a status, advice).
     attachments, warnings : tuple
         Files taken out; what the reader should know, in plain words without values.
+    trusted : bool
+        False where the answer itself is not what was asked for (a file with another digest).
     """
 
     trees: Mapping[str, Any] = field(repr=False)
@@ -55,14 +62,15 @@ class Unpacked:
     derived: Mapping[str, object] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
     warnings: tuple[str, ...] = ()
+    trusted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What a request is built from: the caller's arguments in the vendor's shape, and what `renew` fetched."""
 
-    body: dict[str, Any]
-    params: Mapping[str, Any]
+    body: dict[str, Any] = field(repr=False)
+    params: Mapping[str, Any] = field(repr=False)
     app: str | None = None
     session: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -91,6 +99,8 @@ class Call:
         What the caller gives, below ``request`` and ``params``; None: every field that stands there.
     needs_session : bool
         Whether it needs what the vendor's `renew` fetches.
+    renews : callable or None
+        Whether a call with these arguments takes the ground from under everybody's session; `Caller` refuses it.
     """
 
     name: str
@@ -104,18 +114,21 @@ class Call:
     costs_money: bool = False
     inputs: tuple[Field, ...] | None = None
     needs_session: bool = False
+    renews: Callable[[Mapping[str, Any]], bool] | None = None
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
             raise ValueError(f"{self.name}: a call's name is lower case")
         for fields in (self.fields, self.inputs or ()):
             names = [f.name for f in fields]
+            if fields is self.fields and (taken := set(names) & set(HEAD)):
+                raise ValueError(f"{self.name}: {', '.join(sorted(taken))} is what every record has; name it otherwise")
             if len(names) != len(set(names)):
                 raise ValueError(f"{self.name}: a field stands twice")
         for f in (*self.fields, *(self.inputs or ())):
             if f.path.partition(".")[0] not in _ROOTS:
                 raise ValueError(f"{self.name}.{f.name}: a path begins with {', '.join(_ROOTS)}")
-        if (self.prepare is None) != (self.direction == "in"):
+        if self.prepare is not None and self.direction == "in":
             raise ValueError(f"{self.name}: we prepare what goes out, and only that")
 
     def arguments(self, given: Mapping[str, Any], vendor: str) -> dict[str, Any]:
@@ -135,19 +148,36 @@ class Call:
             value = given.get(name)
             if value is None:
                 continue
-            if f.kind == "buffer":
-                if not isinstance(value, bytes):
-                    problems.append(f"{name}: give bytes")
-            elif isinstance(value, bytes | float) or (_must_be_text(f) and not isinstance(value, str)):
-                problems.append(f"{name}: give text, not {type(value).__name__}")
-            elif f.most is not None and len(str(value).encode("utf-8", "surrogatepass")) > f.most:
-                problems.append(f"{name}: longer than {f.most} bytes")
-            elif not _sendable(value):
-                problems.append(f"{name}: is not what JSON can hold (text, whole numbers, lists, objects)")
+            if why := _refused(f, value):
+                problems.append(f"{name}: {why}")
             with_path(tree, f.path, value)
         if problems:
             raise InputError(f"{vendor}.{self.name}: " + "; ".join(problems))
         return tree
+
+
+def _refused(f: Field, value: object) -> str | None:
+    """Why a value cannot be sent in a field, without the value."""
+    why = None
+    if f.kind == "buffer":
+        why = None if isinstance(value, bytes) else "give bytes"
+    elif f.kind == "files":
+        why = None if _are_files(value) else "give a list of pairs, the name and the bytes of each file"
+    elif isinstance(value, bytes | float) or (_must_be_text(f) and not isinstance(value, str)):
+        why = f"give text, not {type(value).__name__}"
+    elif f.most is not None and len(str(value).encode("utf-8", "surrogatepass")) > f.most:
+        why = f"longer than {f.most} bytes"
+    elif f.form is not None and not re.fullmatch(f.form, code_text(value) or "", re.ASCII):
+        why = f"is not what the vendor takes here ({f.form})"
+    elif not _sendable(value):
+        why = "is not what JSON can hold (text, whole numbers, lists, objects)"
+    return why
+
+
+def _are_files(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(
+        isinstance(v, tuple) and len(v) == 2 and isinstance(v[0], str) and isinstance(v[1], bytes) for v in value
+    )
 
 
 def _must_be_text(f: Field) -> bool:
@@ -169,22 +199,3 @@ def outcome_of(opened: Unpacked, tables: Mapping[str, CodeTable]) -> Outcome:
         return opened.outcome
     row = tables[opened.table].find(opened.code) if opened.table else None
     return row.outcome if row and row.outcome else "unknown"
-
-
-def whole_number(name: str, value: object) -> int:
-    """An argument that the vendor wants as an integer, given as one or as its digits.
-
-    Raises
-    ------
-    InputError
-        Something else.
-
-    Examples
-    --------
-    >>> whole_number("info_type", "0")
-    0
-    """
-    text = code_text(value)
-    if text is None or not text.isdecimal():
-        raise InputError(f"{name}: a whole number is expected")
-    return int(text)

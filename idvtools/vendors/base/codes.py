@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -51,6 +52,7 @@ ERRORS: Mapping[str, type[VendorError]] = MappingProxyType(
 )
 #: Where the code tables stand.
 FOLDER = Path(__file__).parents[1] / "codes"
+_CODE = re.compile(r"-?[0-9]{1,9}|[A-Z]{1,8}[_-]?[0-9]{0,6}")
 _COLUMNS = ("code", "name_zh", "name_en", "outcome", "edition", "source")
 
 
@@ -127,9 +129,20 @@ def code_text(value: object) -> str | None:
         return str(value)
     if isinstance(value, float):
         value = Decimal(value)
-    if isinstance(value, Decimal) and value.is_finite() and abs(value) < 10**15 and value == int(value):
+    if isinstance(value, Decimal) and value.is_finite() and value.copy_abs() < 10**15 and value == int(value):
         return str(int(value))
     return None
+
+
+def is_code(text: str) -> bool:
+    """Whether a text has the form of a code, rather than of a name or an id number.
+
+    Examples
+    --------
+    >>> [is_code(t) for t in ("-43037", "60840000", "A0", "张三", "110101199001011234", "")]
+    [True, True, True, False, False, False]
+    """
+    return _CODE.fullmatch(text) is not None
 
 
 def load_codes(file: Path) -> CodeTable:
@@ -158,6 +171,8 @@ def _row(name: str, row: Mapping[str, str]) -> Code:
         raise ValueError(f"{name}, code {row['code']}: {outcome} is no outcome; there are {', '.join(OUTCOMES)}")
     if error is not None and error not in ERRORS:
         raise ValueError(f"{name}, code {row['code']}: {error} is no error; there are {', '.join(ERRORS)}")
+    if not row["name_zh"] or not row["name_en"]:
+        raise ValueError(f"{name}, code {row['code']}: a name is missing, in Chinese or in English")
     if not row["edition"] or not row["source"]:
         raise ValueError(f"{name}, code {row['code']}: edition and source must be named")
     return Code(

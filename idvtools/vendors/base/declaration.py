@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from idvtools.errors import InputError, MalformedAnswerError, RecordsError, SpendingRefusedError, VendorError
+from idvtools.errors import (
+    InputError,
+    MalformedAnswerError,
+    RecordsError,
+    SpendingRefusedError,
+    TemporaryError,
+    VendorError,
+)
 from idvtools.settings import VendorSettings
 from idvtools.vendors.base.books import Books
 from idvtools.vendors.base.calls import NAME, Call, Draft, Unpacked
-from idvtools.vendors.base.codes import CodeTable
+from idvtools.vendors.base.codes import CodeTable, is_code
 from idvtools.vendors.base.decoding import Decoded, describe
 from idvtools.vendors.base.keys import Keys
 from idvtools.vendors.base.messages import Exchange, Request, Stamp, read_exchange
 
-_CODE = re.compile(r"[\w.-]{1,20}", re.ASCII)
 #: Sends a request and gives the exchange back.
 Send = Callable[[Request], Exchange]
+#: ``ask(call, session, **arguments)`` makes a call and opens its answer.
+Ask = Callable[..., Unpacked]
+_TRY_AGAIN = (408, 425, 429)
 
 
 @dataclass(frozen=True)
@@ -45,8 +53,8 @@ class Vendor:
     books : Books or None
         How its logs and statements are read for a reconciliation; None: it is not reconciled.
     renew : callable or None
-        ``renew(send, keys, app_id, stamp)`` fetches what a call needs besides keys (tokens, tickets), as
-        (name -> text, seconds until it is to be renewed).
+        ``renew(ask, keys, app_id)`` fetches what a call needs besides keys (tokens, tickets), as (name -> text,
+        seconds until it is to be renewed). A text named ``aes_key`` (Base64) joins the app's AES keys.
     repair : callable or None
         Mends the text of a logged line that its vendor's known faults make no JSON.
 
@@ -66,7 +74,7 @@ class Vendor:
     calls: tuple[Call, ...]
     call_tables: tuple[str, ...]
     books: Books | None = None
-    renew: Callable[[Send, Keys, str | None, Stamp], tuple[Mapping[str, str], float]] | None = None
+    renew: Callable[[Ask, Keys, str | None], tuple[Mapping[str, str], float]] | None = None
     repair: Callable[[str], str] | None = None
 
     def __post_init__(self) -> None:
@@ -138,7 +146,7 @@ class Vendor:
         """
         chosen = self.call(call)
         if chosen.prepare is None:
-            raise InputError(f"{self.name}.{call} is sent by the vendor, not by us")
+            raise InputError(f"{self.name}.{call} is nothing that we send")
         if chosen.costs_money and spend_money is not True:
             raise SpendingRefusedError(
                 f"each {call} costs money, so it is not sent by accident: pass spend_money=True to send it",
@@ -146,7 +154,8 @@ class Vendor:
             )
         tree = chosen.arguments(arguments, self.name)
         draft = Draft(tree.get("request", {}), tree.get("params", {}), app, dict(session or {}))
-        return chosen.prepare(draft, keys, stamp or Stamp.now())
+        stamp = stamp or Stamp.now()
+        return chosen.prepare(draft, keys.with_session(app, draft.session, stamp.now_ms), stamp)
 
     def answer(self, call: str, exchange: Exchange, keys: Keys) -> Unpacked:
         """The opened answer of a call that was made.
@@ -160,33 +169,31 @@ class Vendor:
             opened = self.call(call).unpack(exchange, keys)
         except RecursionError:
             raise MalformedAnswerError.answered("the answer is nested too deeply", vendor=self.name) from None
+        status = exchange.response.status or 0
+        if opened.code is None and (status >= 500 or status in _TRY_AGAIN):
+            raise TemporaryError.answered(f"the server cannot answer now (HTTP {status})", vendor=self.name)
         if error := self.error(opened):
             raise error
         return opened
 
     def error(self, opened: Unpacked) -> VendorError | None:
         """The error that an opened answer stands for, None for none."""
-        if opened.check == "failed":
-            why = "; ".join(opened.warnings) or "its signature does not hold"
+        if not opened.trusted:
+            why = "; ".join(opened.warnings)
             return MalformedAnswerError.answered(f"the answer cannot be trusted: {why}", vendor=self.name)
+        if opened.table is None and opened.outcome is not None:
+            return None  # a verdict of the business behind the call, which itself went well
         if opened.code is None or opened.table is None:
             return MalformedAnswerError.answered("the answer has no code that the document knows of", vendor=self.name)
-        row = self.tables[opened.table].find(opened.code)
-        if row is None and opened.table not in self.call_tables:
+        if row := self.tables[opened.table].find(opened.code):
+            told = f"{row.name_zh} ({row.code}: {row.name_en})"
+            return row.error.answered(told, vendor=self.name, code=row.code) if row.error else None
+        if opened.table not in self.call_tables:
             return None  # an unknown status of an operation; the call itself went well
-        if row is None:
-            # What is no code may be anything, a name for example.
-            told = f"the code {opened.code}" if _CODE.fullmatch(opened.code) else "a code"
-            return VendorError.answered(
-                f"answered with {told}, which no edition of its table lists",
-                vendor=self.name,
-                code=opened.code,
-            )
-        if row.error is None:
-            return None
-        return row.error.answered(
-            f"{row.name_zh or row.name_en} ({row.code}: {row.name_en})", vendor=self.name, code=row.code
-        )
+        # What is no code may be anything, a name for example.
+        code = opened.code if is_code(opened.code) else None
+        told = f"answered with {f'the code {code}' if code else 'a code'}, which no edition of its table lists"
+        return VendorError.answered(told, vendor=self.name, code=code)
 
     def recognise(self, exchange: Exchange) -> Call | None:
         """Which call a logged exchange is, None where none claims it.

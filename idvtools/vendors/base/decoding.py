@@ -8,19 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from idvtools.vendors.base.books import CheckResult
-from idvtools.vendors.base.calls import Call, Direction, Unpacked, outcome_of
-from idvtools.vendors.base.codes import CodeTable, Outcome
+from idvtools.vendors.base.calls import HEAD, Call, Direction, Unpacked, outcome_of
+from idvtools.vendors.base.codes import CodeTable, Outcome, is_code
 from idvtools.vendors.base.fields import Attachment, Field, shown, undeclared
 from idvtools.vendors.base.messages import at_path
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Columns of a table of records, before the fields.
-COLUMNS = (
-    "vendor", "call", "direction", "at", "op_id", "outcome", "code", "code_name_zh", "code_name_en", "check", "key_id",
-    "attachments", "undeclared", "warnings",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,8 +65,8 @@ class Decoded:
     warnings: tuple[str, ...] = ()
 
     def row(self) -> dict[str, object]:
-        """The record as one flat row: `COLUMNS`, then the fields."""
-        head = {name: getattr(self, name) for name in COLUMNS}
+        """The record as one flat row: `HEAD`, then the fields."""
+        head = {name: getattr(self, name) for name in HEAD}
         head["attachments"] = ", ".join(f"{a.name} ({a.media_type}, {a.size} bytes)" for a in self.attachments) or None
         head["undeclared"] = ", ".join(self.undeclared) or None
         head["warnings"] = "; ".join(self.warnings) or None
@@ -106,6 +100,10 @@ def describe(
             (*warnings, "the signature does not hold: what this message says is not to be trusted"),
         )
     row = tables[opened.table].find(opened.code) if opened.table else None
+    code = opened.code
+    if code is not None and row is None and not is_code(code):
+        # What is no code may be anything, a name for example.
+        code, warnings = None, (*warnings, "what stands in the place of the code is none")
     return Decoded(
         vendor=vendor,
         call=call.name,
@@ -113,7 +111,7 @@ def describe(
         at=at,
         op_id=opened.op_id,
         outcome=outcome,
-        code=opened.code,
+        code=code,
         code_name_zh=row.name_zh or None if row else None,
         code_name_en=row.name_en if row else None,
         check=opened.check,
@@ -139,14 +137,14 @@ def _without(text: object, people: Sequence[str]) -> object:
 
 
 def to_frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
-    """Records as a table, one row each; columns: `COLUMNS`, then every field that any record has.
+    """Records as a table, one row each; columns: `HEAD`, then every field that any record has.
 
     Ids and codes are text, `at` is a timestamp in UTC; a cell is missing where a record has no such field.
     """
     import pandas as pd  # noqa: PLC0415  decoding one exchange should not cost its import
 
     records = list(rows)
-    names = dict.fromkeys(COLUMNS)
+    names = dict.fromkeys(HEAD)
     for record in records:
         names |= dict.fromkeys(record)
     cells = [[record.get(n) for n in names] for record in records]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,13 +13,14 @@ from urllib.parse import urlsplit, urlunsplit
 
 from idvtools.crypto.aes import decode_base64
 from idvtools.errors import DecryptionError
-from idvtools.privacy import SECRET_NAMES, mask_id, mask_name, mask_phone, scrub
+from idvtools.privacy import mask_id, mask_name, mask_phone, scrub
 
 #: ``plain``: codes, our own numbers, sites. ``note``: text of the vendor's, shown after `scrub`. ``id``, ``name``,
 #: ``phone``, ``personal`` (any other data on a person): masked. ``secret``: never shown. ``url``: shown without its
 #: query, which is where signatures stand. ``time``: epoch seconds or
 #: milliseconds, by magnitude. ``buffer``: a file in Base64.
-Kind = Literal["plain", "note", "id", "name", "phone", "personal", "secret", "url", "time", "buffer"]
+#: ``files``: of a call only, pairs of a name and bytes.
+Kind = Literal["plain", "note", "id", "name", "phone", "personal", "secret", "url", "time", "buffer", "files"]
 
 _MAGIC = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -28,6 +30,13 @@ _MAGIC = (
     (b"PK\x03\x04", "application/zip"),
 )
 _MILLISECONDS = 100_000_000_000  # as seconds it would be the year 5138
+_LATEST_S = 253_402_300_800  # the end of the year 9999
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+#: A word of a name that says that the value is shown to nobody.
+_SECRET_WORDS = frozenset(
+    {"key", "secret", "token", "ticket", "sign", "signature", "password", "passwd", "pwd", "nonce"}
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -40,8 +49,8 @@ class Field:
     name : str
         Our name, the same for all vendors: ``id_no``, ``user_name``, ``phone`` …
     path : str
-        Where it stands: a dotted path that begins with ``request``, ``answer`` or ``data`` (what was encrypted
-        or wrapped inside the answer, opened).
+        Where it stands: a dotted path that begins with ``params`` (of the URL), ``request``, ``answer`` or ``data``
+        (what was encrypted or wrapped inside the answer, opened).
     kind : str
         What it is, see `Kind`.
     cipher : bool
@@ -50,6 +59,8 @@ class Field:
         Whether a call cannot be made without it.
     most : int or None
         Most bytes of its UTF-8 text.
+    form : str or None
+        Regular expression for what a caller may give.
     """
 
     name: str
@@ -58,6 +69,7 @@ class Field:
     cipher: bool = False
     required: bool = False
     most: int | None = None
+    form: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +97,9 @@ class Attachment:
     def reveal(self) -> bytes:
         """The bytes. A face is personal data: keep them where they belong."""
         return self._content
+
+    def __reduce__(self) -> tuple[type[Attachment], tuple[object, ...]]:
+        return Attachment, (self.name, self.media_type, self.size, self.sha256, b"")  # pickled without its content
 
 
 def attachment(name: str, content: bytes) -> Attachment:
@@ -127,7 +142,8 @@ def moment(value: object, like: object = None) -> datetime | None:
         number, unit = Decimal(str(value)), Decimal(str(value if like is None else like))
         if number == 0 or abs(number) > 10**15:
             return None
-        return _EPOCH + timedelta(milliseconds=int(number if abs(unit) >= _MILLISECONDS else number * 1000))
+        in_ms = abs(unit) >= _MILLISECONDS or abs(number) >= _LATEST_S  # in seconds there is no such year
+        return _EPOCH + timedelta(milliseconds=int(number if in_ms else number * 1000))
     except (ArithmeticError, ValueError, OverflowError):
         return None
 
@@ -163,7 +179,7 @@ def _without_query(value: object) -> object:
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
         return _hidden(value)
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+    return urlunsplit((parts.scheme, host, scrub(parts.path.partition(";")[0], 300), "", ""))
 
 
 def _described(value: object) -> str:
@@ -189,9 +205,9 @@ _ALWAYS: Mapping[Kind, Callable[[object], object]] = {
 }
 #: How the others are masked; what is not here is hidden whole.
 _MASKED: Mapping[Kind, Callable[[Any], object]] = {
-    "id": lambda v: mask_id(str(v)),
-    "name": lambda v: mask_name(str(v)),
-    "phone": lambda v: mask_phone(str(v)),
+    "id": lambda v: mask_id(str(v)) if isinstance(v, str | int) else _hidden(v),
+    "name": lambda v: mask_name(v) if isinstance(v, str) else _hidden(v),
+    "phone": lambda v: mask_phone(str(v)) if isinstance(v, str | int) else _hidden(v),
     "note": lambda v: scrub(v) if isinstance(v, str) else _plain(v),
 }
 
@@ -206,18 +222,23 @@ def undeclared(trees: Mapping[str, Any], fields: tuple[Field, ...], *, reveal: b
         scrub(path, 120): value if reveal and not _is_secret(path) else _described(value)
         for root, tree in trees.items()
         for path, value in _leaves(tree, root)
-        if path not in known and not any(path.startswith(k + ".") for k in known)
+        if path not in known and not any(path.startswith((f"{k}.", f"{k}[")) for k in known)
     }
 
 
 def _is_secret(path: str) -> bool:
-    return path.rpartition(".")[2].lower() in SECRET_NAMES
+    words = _WORD.findall(path.rpartition(".")[2])
+    return bool(_SECRET_WORDS & {w.lower().rstrip("s") for w in words})
 
 
 def _leaves(tree: object, path: str) -> Iterator[tuple[str, Any]]:
     if isinstance(tree, dict) and tree:
         for key, value in tree.items():
-            yield from _leaves(value, f"{path}.{key}")
+            name = key if isinstance(key, str) and _KEY.fullmatch(key) else "<key>"  # may be somebody's name
+            yield from _leaves(value, f"{path}.{name}")
+    elif isinstance(tree, list) and any(isinstance(item, dict | list) for item in tree):
+        for i, item in enumerate(tree):
+            yield from _leaves(item, f"{path}[{i}]")
     elif tree is not None and tree not in ({}, []):
         yield path, tree
 

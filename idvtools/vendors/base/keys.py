@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
@@ -15,6 +15,7 @@ from idvtools.crypto.keyring import KeyFact, Keyring, TimedKey
 from idvtools.crypto.rsa import key_fingerprint, load_private_key, load_public_key
 from idvtools.errors import CryptoError, KeyFormatError, Problem, SettingsError
 from idvtools.settings import AesKeySettings, Secret, SettingsTable, VendorSettings
+from idvtools.settings.places import Path, dotted
 
 K = TypeVar("K")
 _FILE = "idvtools.toml"
@@ -44,6 +45,9 @@ class AppKeys:
     def public(self, name: str) -> RSAPublicKey:
         """An RSA public key. Raises SettingsError where it is not set."""
         return self._get(name, RSAPublicKey)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("opened keys are not pickled")
 
     def has(self, name: str) -> bool:
         """Whether the key is set."""
@@ -83,6 +87,22 @@ class Keys:
             return next(iter(self.apps.values()))
         return self.apps.get(app_id) if isinstance(app_id, str) else None
 
+    def address(self, name: str = "base_url") -> str:
+        """The address of the platform. Raises SettingsError where it is not set."""
+        found = getattr(self.settings, name)
+        if not found:
+            place = self.shared.place
+            raise SettingsError(f'{place}.{name} is not set: add {name} = "https://…"', file=_FILE)
+        return str(found)
+
+    def with_session(self, app_id: str | None, session: Mapping[str, str], from_ms: int) -> Keys:
+        """The same keys and, if the session holds one, an AES key of the app that is valid from a moment on."""
+        if "aes_key" not in session:
+            return self
+        app = self.require(app_id)
+        ring = app.ring.with_key(TimedKey("fetched", from_ms, load_aes_key(session["aes_key"])))
+        return replace(self, apps={**self.apps, str(app.app_id): replace(app, ring=ring)})
+
     def require(self, app_id: str | None) -> AppKeys:
         """Keys of an app, for a call.
 
@@ -97,32 +117,43 @@ class Keys:
         raise SettingsError(f"name one of the apps in the settings; there are: {known}", file=_FILE)
 
 
-def open_keys(settings: VendorSettings, vendor: str) -> Keys:
+def open_keys(settings: VendorSettings, vendor: str, row: Callable[..., int | None] | None = None) -> Keys:
     """Every key that the settings of a vendor name, opened.
+
+    Parameters
+    ----------
+    settings, vendor
+        The vendor's table, and its name.
+    row : callable, optional
+        ``row(*path)`` gives the line of a setting, for errors (`Settings.row`).
 
     Raises
     ------
     SettingsError
         Each key that is not what belongs in its place, all in one error.
     """
-    problems: list[Problem] = []
+    problems: list[tuple[Path, str]] = []
     facts: list[KeyFact] = []
-    at = f"vendors.{vendor}"
+    at: Path = ("vendors", vendor)
     shared = _open(settings, None, at, facts, problems)
-    apps = {a.id: _open(a, a.id, f"{at}.apps[{i}]", facts, problems) for i, a in enumerate(settings.apps)}
+    apps = {a.id: _open(a, a.id, (*at, "apps", i), facts, problems) for i, a in enumerate(settings.apps)}
     if problems:
-        raise SettingsError(problems)
+        raise SettingsError(
+            Problem(f"{dotted(place)}: {why}", file=_FILE, row=row(*place) if row else None) for place, why in problems
+        )
     return Keys(settings, apps, shared, tuple(facts))
 
 
-def _open(table: SettingsTable, app: str | None, place: str, facts: list[KeyFact], problems: list[Problem]) -> AppKeys:
+def _open(
+    table: SettingsTable, app: str | None, place: Path, facts: list[KeyFact], problems: list[tuple[Path, str]]
+) -> AppKeys:
     opened: dict[str, object] = {}
     timed: list[TimedKey] = []
     for name, value, kind in _secrets(table):
         try:
             opened[name], fact = _LOADERS[kind](value.reveal())
         except CryptoError as error:
-            problems.append(Problem(f"{place}.{name}: {error}", file=_FILE))
+            problems.append(((*place, name), str(error)))
             continue
         facts.append(KeyFact(app, name, *fact, value.source))
     for name, keys in _timed(table):
@@ -131,13 +162,13 @@ def _open(table: SettingsTable, app: str | None, place: str, facts: list[KeyFact
             try:
                 raw = load_aes_key(key.key.reveal())
             except CryptoError as error:
-                problems.append(Problem(f"{place}.{name}[{i}].key: {error}", file=_FILE))
+                problems.append(((*place, name, i, "key"), str(error)))
                 continue
             timed.append(TimedKey(key.id, _ms(key.valid_from), raw))
             facts.append(
                 KeyFact(app, f"{name} {key.id}", _aes(raw), fingerprint(raw), key.key.source, key.valid_from, end)
             )
-    return AppKeys(app, place, opened, Keyring(timed))
+    return AppKeys(app, dotted(place), opened, Keyring(timed))
 
 
 def _secrets(table: SettingsTable) -> Iterator[tuple[str, Secret, str]]:
@@ -172,6 +203,7 @@ def _text(content: bytes) -> Opened:
 
 
 def _text32(content: bytes) -> Opened:
+    # Made by the vendor, not thought up by a person: it may have a fingerprint.
     if len(content) != 32:
         raise KeyFormatError(f"a key of 32 characters is expected, this has {len(content)}")
     return check_aes_key(content), (_aes(content), fingerprint(content))

@@ -8,6 +8,7 @@ import secrets
 import string
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -171,10 +172,7 @@ def read_exchange(logged: object, repair: Callable[[str], str] | None = None) ->
         return logged
     repaired = False
     if isinstance(logged, bytes):
-        try:
-            logged = logged.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise RecordsError("the exchange is not UTF-8 text") from None
+        logged = _decoded(logged)
     if isinstance(logged, str):
         logged, repaired = _parse(logged, repair)
     if not isinstance(logged, dict):
@@ -182,9 +180,18 @@ def read_exchange(logged: object, repair: Callable[[str], str] | None = None) ->
     at = next((t for key in _TIMES if (t := _time(logged.get(key))) is not None), None)
     if "request" in logged or "response" in logged:
         return Exchange(_http(logged.get("request")), _http(logged.get("response")), at, repaired)
-    if "body" in logged and ({"headers", "url"} & set(logged) or at is not None):
+    if "url" in logged or ("body" in logged and ("headers" in logged or at is not None)):
         return Exchange(_http({"headers": {}, **logged}), Http(), at, repaired)
     return Exchange(Http(body=logged), Http(), None, repaired)
+
+
+def _decoded(raw: bytes) -> str:
+    text = None
+    with suppress(UnicodeDecodeError):
+        text = raw.decode("utf-8-sig")
+    if text is None:  # raised out here: the codec's error holds the bytes
+        raise RecordsError("the exchange is not UTF-8 text")
+    return text
 
 
 def _parse(text: str, repair: Callable[[str], str] | None) -> tuple[Any, bool]:
@@ -197,10 +204,15 @@ def _parse(text: str, repair: Callable[[str], str] | None) -> tuple[Any, bool]:
 
 
 def _http(logged: object) -> Http:
+    if isinstance(logged, str):  # the description of a message as text, rather than its body
+        with suppress(ValueError, RecursionError):
+            value = parse_json(logged)
+            if isinstance(value, dict) and _is_http(value):
+                logged = value
     if not isinstance(logged, dict) or not _is_http(logged):
         body, text = _body(logged, {})
         return Http(body=body, text=text)
-    headers = {str(k).lower(): str(v) for k, v in _dict(logged.get("headers")).items()}
+    headers = _headers(logged.get("headers"))
     body, text = _body(logged.get("body"), headers)
     url = logged.get("url")
     if isinstance(url, str):
@@ -227,6 +239,16 @@ def _is_http(logged: Mapping[str, Any]) -> bool:
     """Whether an object describes a message, or is one (a vendor's envelope)."""
     names = set(logged)
     return "url" in names or {"body", "headers"} <= names or (bool(names & {"body", "headers"}) and names <= _HTTP_KEYS)
+
+
+def _headers(logged: object) -> dict[str, str]:
+    """Headers as Python logs them, as Go, Node and servlets do (lists of values), or as HAR does (name and value)."""
+    if isinstance(logged, list):
+        logged = {h["name"]: h.get("value") for h in logged if isinstance(h, dict) and isinstance(h.get("name"), str)}
+    return {
+        str(name).lower(): ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        for name, value in _dict(logged).items()
+    }
 
 
 def _dict(value: object) -> dict[Any, Any]:

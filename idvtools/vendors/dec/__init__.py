@@ -3,7 +3,8 @@
 Source: seed 000 (the platform's appendix) and dec.md. An operation (取证) is a ``daId``.
 """
 
-from idvtools.vendors.base import Vendor, tables
+from idvtools.crypto.digests import to_base64
+from idvtools.vendors.base import Ask, Keys, Vendor, at_path, tables
 from idvtools.vendors.dec.books import BOOKS, da_id_time
 from idvtools.vendors.dec.calls import CALLS
 from idvtools.vendors.dec.settings import TEMPLATE, DecSettings
@@ -33,6 +34,17 @@ __all__ = [
     "sub_statuses",
 ]
 
+#: A key that was fetched stays until the next rotation, and nobody knows when that is.
+_FOR_GOOD = 10 * 365 * 86400.0
+
+
+def _renew(ask: Ask, keys: Keys, app: str | None) -> tuple[dict[str, str], float]:
+    """Fetch a new AES key (dec.md section 1, update-aes-key)."""
+    opened = ask("update_aes_key", {})
+    aeskey = at_path(opened.trees["answer"], "data.aeskey")
+    return {"aes_key": to_base64(new_aes_key(aeskey, keys.require(app).private("private_key")))}, _FOR_GOOD
+
+
 VENDOR = Vendor(
     name="dec",
     title_zh="数据快递链 (DEC)",
@@ -44,4 +56,5 @@ VENDOR = Vendor(
     call_tables=("error",),
     calls=CALLS,
     books=BOOKS,
+    renew=_renew,
 )

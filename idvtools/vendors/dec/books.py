@@ -7,7 +7,7 @@ from datetime import datetime
 from idvtools.ledger.rules import SnowflakeId
 from idvtools.vendors.base import Books, CheckKeys, Keys, Message, load_statuses
 from idvtools.vendors.base.codes import FOLDER
-from idvtools.vendors.dec.signing import check_notification
+from idvtools.vendors.dec.signing import check_keys, check_notification
 
 _IDS = SnowflakeId(prefix=8, epoch_ms=1288834974657)
 
@@ -32,12 +32,8 @@ _CHILD = {"op_id": "daId", "site": "site", "status": "daStatus", "sub_status": "
 
 
 def _check_keys(keys: Keys) -> dict[str, CheckKeys]:
-    public = keys.shared.public("notify_public_key") if keys.shared.has("notify_public_key") else None
-    return {
-        app_id: CheckKeys(app.text("app_key") if app.has("app_key") else None, public)
-        for app_id, app in keys.apps.items()
-        if app.has("app_key") or public is not None
-    }
+    known = {app_id: check_keys(keys, app) for app_id, app in keys.apps.items()}
+    return {app_id: found for app_id, found in known.items() if found.app_key is not None or found.public_key}
 
 
 BOOKS = Books(

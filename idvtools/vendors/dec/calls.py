@@ -6,31 +6,33 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from idvtools.crypto.aes import check_aes_key, decode_base64, encrypt_bytes, encrypt_text
+from idvtools.crypto.aes import encrypt_bytes, encrypt_text
 from idvtools.crypto.digests import to_base64
 from idvtools.errors import SettingsError
 from idvtools.vendors.base import AppKeys, Call, Draft, Exchange, Field, Keys, Request, Stamp, at_path, dump_json
-from idvtools.vendors.dec.opening import open_notification, opener
+from idvtools.vendors.dec.opening import open_notification, open_redirect, opener
 from idvtools.vendors.dec.signing import decshash
 
 
-def _envelope(path: str, fixed: Mapping[str, str] | None = None) -> Callable[[Draft, Keys, Stamp], Request]:
+def _envelope(
+    path: str, fields: tuple[Field, ...], fixed: Mapping[str, str]
+) -> Callable[[Draft, Keys, Stamp], Request]:
     """Builds a signed request to a path; fields that the document encrypts are encrypted with the key of the time."""
+    sealed_names = [f.path.rpartition(".")[2] for f in fields if f.cipher and f.path.startswith("request.arg.")]
 
     def prepare(draft: Draft, keys: Keys, stamp: Stamp) -> Request:
         app = keys.require(draft.app)
-        arg: dict[str, Any] = {**(fixed or {}), **copy.deepcopy(draft.body.get("arg", {}))}
-        for field in _CIPHERED:
-            value = arg.get(field)
-            if value is not None:
-                arg[field] = encrypt_text(value, _current(app, draft, stamp))
+        arg: dict[str, Any] = {**fixed, **copy.deepcopy(draft.body.get("arg", {}))}
+        for name in sealed_names:
+            if arg.get(name) is not None:
+                arg[name] = encrypt_text(arg[name], _current(app, stamp))
         if "content" in draft.params:
-            sealed = to_base64(encrypt_bytes(draft.params["content"], _current(app, draft, stamp)))
+            sealed = to_base64(encrypt_bytes(draft.params["content"], _current(app, stamp)))
             arg["files"] = [{"name": draft.params.get("file_name") or "agreement.pdf", "content": sealed}]
         body = dump_json({"v": "1.0.0", "auth": {"appId": app.app_id, "nonce": stamp.nonce}, "arg": arg})
         return Request(
             "POST",
-            _base_url(keys) + path,
+            keys.address() + path,
             headers={
                 "Content-Type": "application/json; charset=utf-8",
                 "DECSHASH": decshash(body, app.text("app_key")),
@@ -41,18 +43,7 @@ def _envelope(path: str, fixed: Mapping[str, str] | None = None) -> Callable[[Dr
     return prepare
 
 
-_CIPHERED = ("idNo", "openId", "userName")
-
-
-def _base_url(keys: Keys) -> str:
-    if not keys.settings.base_url:
-        raise SettingsError('vendors.dec.base_url is not set: add base_url = "https://…"', file="idvtools.toml")
-    return str(keys.settings.base_url)
-
-
-def _current(app: AppKeys, draft: Draft, stamp: Stamp) -> bytes:
-    if "aes_key" in draft.session:  # fetched a moment ago, after a rotation
-        return check_aes_key(decode_base64(draft.session["aes_key"]))
+def _current(app: AppKeys, stamp: Stamp) -> bytes:
     key = app.ring.at(stamp.now_ms)
     if key is None:
         raise SettingsError(f"{app.place}.aes_keys: no key is valid now; add the current one", file="idvtools.toml")
@@ -95,7 +86,8 @@ def _fields(*own: Field) -> tuple[Field, ...]:
     return (_APP, *own, *_ERROR, *_VERSION)
 
 
-_OP_ID = Field("op_id", "request.arg.daId", required=True)
+_OP_ID = Field("asked_op_id", "request.arg.daId")
+_GIVE_OP_ID = (Field("op_id", "request.arg.daId", required=True),)
 _STATE = (
     Field("status", "answer.data.daStatus"),
     Field("sub_status", "answer.data.ext.daSubStatus"),
@@ -118,9 +110,11 @@ def _call(
     claims: Callable[[Exchange], bool],
     *own: Field,
     fixed: Mapping[str, str] | None = None,
+    inputs: tuple[Field, ...] | None = None,
 ) -> Call:
     fields = _fields(*own)
-    return Call(name, *titles, claims, opener(fields), fields, _envelope(path, fixed))
+    given = tuple(f for f in (inputs or own) if f.path.startswith(("request.", "params.")))
+    return Call(name, *titles, claims, opener(fields), fields, _envelope(path, fields, fixed or {}), inputs=given)
 
 
 CALLS = (
@@ -138,10 +132,14 @@ CALLS = (
         _looks("/api/das/upload-user-protocol-x", arg="files"),
         Field("id_no", "request.arg.idNo", "id", cipher=True, required=True),
         Field("site", "request.arg.site", required=True),
-        Field("file_name", "params.file_name", "note"),
-        Field("content", "params.content", "buffer", required=True),
         Field("files", "request.arg.files", "secret"),
         Field("result", "answer.data.result"),
+        inputs=(
+            Field("id_no", "request.arg.idNo", "id", cipher=True, required=True),
+            Field("site", "request.arg.site", required=True),
+            Field("file_name", "params.file_name", "name"),
+            Field("content", "params.content", "buffer", required=True),
+        ),
     ),
     _call(
         "start",
@@ -154,12 +152,12 @@ CALLS = (
         Field("open_id", "request.arg.openId", "personal", cipher=True, required=True),
         Field("id_no", "request.arg.idNo", "id", cipher=True, required=True),
         Field("user_name", "request.arg.userName", "name", cipher=True, required=True),
-        Field("user_claim", "request.arg.userClaim", "personal", most=128),
-        Field("user_agent", "request.arg.ua", "note"),
-        Field("width", "request.arg.width"),
-        Field("height", "request.arg.height"),
+        Field("user_claim", "request.arg.userClaim", "personal", required=True, most=128),
+        Field("user_agent", "request.arg.ua", "note", required=True),
+        Field("width", "request.arg.width", required=True),
+        Field("height", "request.arg.height", required=True),
         Field("access_way", "request.arg.accessWay", required=True),
-        Field("attach", "request.arg.ext.attach", "personal"),
+        Field("attach", "request.arg.ext.attach", "personal", most=128),
         Field("url_attach", "request.arg.ext.urlattach", "personal"),
         Field("child_sites", "request.arg.ext.childSites"),
         Field("lang", "request.arg.ext.lang"),
@@ -174,6 +172,7 @@ CALLS = (
         _looks("/api/das/get-da-status", data="daStatus"),
         _OP_ID,
         *_STATE,
+        inputs=_GIVE_OP_ID,
     ),
     _call(
         "original_files",
@@ -187,6 +186,7 @@ CALLS = (
         Field("site", "answer.data.site"),
         Field("biz_no", "answer.data.bizNo"),
         Field("answered_op_id", "answer.data.daId"),
+        inputs=_GIVE_OP_ID,
     ),
     _call(
         "parse_result",
@@ -200,13 +200,14 @@ CALLS = (
         Field("site", "answer.data.site"),
         Field("biz_no", "answer.data.bizNo"),
         Field("answered_op_id", "answer.data.daId"),
+        inputs=_GIVE_OP_ID,
     ),
     _call(
         "statement",
         ("日对账单", "daily statement"),
         "/api/efp/get-recon-file",
         _looks("/api/efp/get-recon-file", arg="date"),
-        Field("date", "request.arg.date", required=True, most=8),
+        Field("date", "request.arg.date", required=True, form="20[0-9]{6}"),
         Field("file_url", "answer.data.fileUrl", "url"),
     ),
     _call(
@@ -224,7 +225,6 @@ CALLS = (
         _nothing_said,
         opener(_fields(_OP_ID)),
         _fields(_OP_ID),
-        _envelope("/api/das/get-da-status"),
     ),
     Call(
         "notification",
@@ -249,6 +249,22 @@ CALLS = (
             Field("child_list", "request.data.ext.childDaList", "secret"),
             Field("nonce", "request.auth.nonce", "secret"),
             Field("version", "request.v"),
+        ),
+        direction="in",
+    ),
+    Call(
+        "redirect",
+        "前端跳回",
+        "the user comes back",
+        lambda exchange: {"daId", "daStatus"} <= set(exchange.request.params),
+        open_redirect,
+        (
+            Field("biz_no", "params.bizNo"),
+            Field("site", "params.site"),
+            Field("status", "params.daStatus"),
+            Field("returned_op_id", "params.daId"),
+            Field("attach_url", "params.attach_url", "personal"),
+            Field("front_end_status", "params.status"),
         ),
         direction="in",
     ),

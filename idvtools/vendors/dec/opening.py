@@ -10,7 +10,6 @@ from idvtools.crypto.digests import same
 from idvtools.errors import CryptoError
 from idvtools.vendors.base import (
     AppKeys,
-    CheckKeys,
     CheckResult,
     Exchange,
     Field,
@@ -21,7 +20,7 @@ from idvtools.vendors.base import (
     dump_json,
     with_path,
 )
-from idvtools.vendors.dec.signing import check_notification, decshash
+from idvtools.vendors.dec.signing import check_keys, check_notification, decshash
 from idvtools.vendors.dec.substatus import explain_sub_status
 
 
@@ -82,10 +81,14 @@ def _check_own(exchange: Exchange, app: AppKeys | None) -> CheckResult:
         return "failed"
 
 
+def _or(value: object, otherwise: str) -> str:
+    return code_text(value) or otherwise
+
+
 def _states(data: object) -> str | None:
     """What ``get-sites-state`` answers: a list of sites with 1 (open) or 0."""
     told = [
-        f"{s.get('site')}: {code_text(s.get('status')) or '?'}"
+        f"{code_text(s.get('site')) or '?'}: {code_text(s.get('status')) or '?'}"
         for s in (data if isinstance(data, list) else [])
         if isinstance(s, dict)
     ]
@@ -98,7 +101,7 @@ def _derived(data: object) -> dict[str, object]:
     rows = explain_sub_status(status, sub)
     children = at_path(data, "ext.childDaList")
     told = [
-        f"{c.get('daId')}: {code_text(c.get('daStatus')) or '?'}/{code_text(c.get('daSubStatus')) or '-'}"
+        f"{_or(c.get('daId'), '?')}: {_or(c.get('daStatus'), '?')}/{_or(c.get('daSubStatus'), '-')}"
         for c in (children if isinstance(children, list) else [])
         if isinstance(c, dict)
     ]
@@ -121,8 +124,7 @@ def open_notification(exchange: Exchange, keys: Keys | None) -> Unpacked:
     app = keys.app(named) if keys and named else None
     check: CheckResult = "unchecked"
     if keys is not None and exchange.request.headers:
-        public = keys.shared.public("notify_public_key") if keys.shared.has("notify_public_key") else None
-        known = CheckKeys(app.text("app_key") if app and app.has("app_key") else None, public)
+        known = check_keys(keys, app)
         try:
             text = exchange.request.text or dump_json(body)
         except TypeError:  # a number with a point in a body that was not logged as text: its digits are not known
@@ -136,4 +138,16 @@ def open_notification(exchange: Exchange, keys: Keys | None) -> Unpacked:
         table="da_status",
         check=check,
         derived=_derived(data),
+    )
+
+
+def open_redirect(exchange: Exchange, _: Keys | None) -> Unpacked:
+    """Opens the link that takes the user back to us: nobody signed it, and the guide calls it unreliable."""
+    params = dict(exchange.request.params)
+    return Unpacked(
+        {"params": params},
+        op_id=code_text(params.get("daId")),
+        code=code_text(params.get("daStatus")),
+        table="da_status",
+        warnings=("this is the front end's word, which is not reliable; a notification or a status call decides",),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from typing import Literal
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -14,7 +14,7 @@ from idvtools.crypto.canonical import canonical_bytes
 from idvtools.crypto.digests import digest, mac, same, to_base64
 from idvtools.crypto.rsa import decrypt_pkcs1, sign_sha256, verify_sha256
 from idvtools.errors import CryptoError, KeyFormatError
-from idvtools.vendors.base import CheckKeys, CheckResult
+from idvtools.vendors.base import AppKeys, CheckKeys, CheckResult, Keys
 
 #: What we must answer to a notification, to the byte, or the platform sends it again (dec.md section 3).
 NOTIFICATION_ANSWER = '{"errorCode":0,"errorMessage":"OK"}'
@@ -51,6 +51,12 @@ def decshash(body: str, app_key: str) -> str:
 def _hash(canonical: bytes, app_key: str) -> str:
     key = app_key.encode("utf-8", "surrogatepass")
     return mac("sha256", key, canonical + key).hex().upper()
+
+
+def check_keys(keys: Keys, app: AppKeys | None) -> CheckKeys:
+    """What a notification of an app is checked with, as far as the settings know it."""
+    public = keys.shared.public("notify_public_key") if keys.shared.has("notify_public_key") else None
+    return CheckKeys(app.text("app_key") if app and app.has("app_key") else None, public)
 
 
 def check_notification(headers: Mapping[str, str], body: str, keys: CheckKeys) -> tuple[CheckResult, str]:
@@ -110,26 +116,21 @@ def new_aes_key(aeskey: str, private_key: RSAPrivateKey) -> bytes:
     DecryptionError
         The text is not Base64, cut, or was encrypted for another key pair.
     """
-    _check_private(private_key)
+    if not isinstance(private_key, RSAPrivateKey):
+        raise KeyFormatError("our RSA private key belongs here, opened by load_private_key")
     return check_aes_key(decrypt_pkcs1(aeskey, private_key, 16))
 
 
 def sign_redirect(redirect_url: str, private_key: RSAPrivateKey) -> str:
     """The link that takes the user into the environment: `redirect_url` with ``&sign=`` (dec.md section 1).
 
-    The signature is over the link as it was answered; its Base64 is percent-encoded, for a bare ``+`` in a
-    query arrives as a blank. The link lives 8 minutes.
+    The signature is over the link as it was answered, and its Base64 is appended as it is, ``+`` and ``/`` included:
+    so does the example of the platform's guide, and its page reads the query in its own way. The link lives 8 minutes.
     """
-    _check_private(private_key)
     if not isinstance(redirect_url, str):
         raise CryptoError("the link that is signed must be text")
-    signature = sign_sha256(redirect_url.encode("utf-8"), private_key)
-    return f"{redirect_url}{'&' if urlsplit(redirect_url).query else '?'}sign={quote(signature, safe='')}"
-
-
-def _check_private(key: object) -> None:
-    if not isinstance(key, RSAPrivateKey):
-        raise KeyFormatError("our RSA private key belongs here, opened by load_private_key")
+    signature = sign_sha256(redirect_url.encode("utf-8", "surrogatepass"), private_key)
+    return f"{redirect_url}&sign={signature}"
 
 
 def store_prefix(url: str) -> Literal["x-cos", "x-amz"]:
@@ -179,6 +180,8 @@ def download_headers(
     >>> download_headers("https://s3.example.com/a", None)
     {}
     """
+    if store not in ("auto", "x-cos", "x-amz"):
+        raise KeyFormatError("the object store's headers begin with x-cos or x-amz; auto chooses by the link")
     if not file_key:
         return {}
     try:

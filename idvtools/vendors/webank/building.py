@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from idvtools.crypto.digests import to_base64
-from idvtools.errors import InputError, MalformedAnswerError, SettingsError
-from idvtools.vendors.base import Draft, Exchange, Keys, Request, Stamp, dump_json
+from idvtools.errors import InputError, MalformedAnswerError
+from idvtools.vendors.base import Ask, Draft, Keys, Request, Stamp, Unpacked, dump_json
 from idvtools.vendors.webank.signing import sign
 
 #: Token and ticket are fetched anew after this many seconds, well within their 3600 (seed 002 sections 4.2 and 4.6).
 RENEW_AFTER_S = 1200.0
-
-
-def _base_url(keys: Keys, *, files: bool = False) -> str:
-    name = "files_url" if files else "base_url"
-    url = getattr(keys.settings, name)
-    if not url:
-        raise SettingsError(f'vendors.webank.{name} is not set: add {name} = "https://…"', file="idvtools.toml")
-    return str(url)
 
 
 def token(draft: Draft, keys: Keys, _: Stamp) -> Request:
@@ -29,7 +21,7 @@ def token(draft: Draft, keys: Keys, _: Stamp) -> Request:
     params = {
         "app_id": str(app.app_id), "secret": app.text("secret"), "grant_type": "client_credential", "version": "2.0.0",
     }  # fmt: skip
-    return Request("GET", _base_url(keys) + "/api/oauth2/access_token", tuple(params.items()))
+    return Request("GET", keys.address() + "/api/oauth2/access_token", tuple(params.items()))
 
 
 def ticket(draft: Draft, keys: Keys, _: Stamp) -> Request:
@@ -40,10 +32,11 @@ def ticket(draft: Draft, keys: Keys, _: Stamp) -> Request:
     }  # fmt: skip
     if "user" in kinds.split(","):
         user, merchant = draft.params.get("user_data"), draft.params.get("merchant_id")
-        if not user or not merchant:
+        text = user if isinstance(user, str) else dump_json(user)
+        if '"USER_ID"' not in text or not merchant:
             raise InputError("a ticket of the type user needs user_data (with USER_ID) and merchant_id")
-        params |= {"user_data": user if isinstance(user, str) else dump_json(user), "mechant_id": str(merchant)}
-    return Request("GET", _base_url(keys) + "/api/oauth2/api_ticket", tuple(params.items()))
+        params |= {"user_data": text, "mechant_id": str(merchant)}
+    return Request("GET", keys.address() + "/api/oauth2/api_ticket", tuple(params.items()))
 
 
 def _session(draft: Draft, name: str) -> str:
@@ -68,7 +61,7 @@ def business(draft: Draft, keys: Keys, stamp: Stamp) -> Request:
     body = given if isinstance(given, str) else dump_json(given)
     return Request(
         "POST",
-        f"{_base_url(keys)}/api/s/{_segment(draft, 'path')}/{_segment(draft, 'service_code')}",
+        f"{keys.address()}/api/s/{_segment(draft, 'path')}/{_segment(draft, 'service_code')}",
         _signed(draft, keys, stamp, version="2.0.0", kind=draft.params.get("type"), body=body, more={}),
         {"Content-Type": "application/json; charset=utf-8"},
         body.encode("utf-8"),
@@ -90,7 +83,7 @@ def upload(draft: Draft, keys: Keys, stamp: Stamp) -> Request:
     """Upload of a file, which is not signed (section 4.5.1)."""
     return Request(
         "POST",
-        _base_url(keys, files=True) + "/api/s/up/upload",
+        keys.address("files_url") + "/api/s/up/upload",
         _signed(draft, keys, stamp, version="1.0.0", kind="sign", body=None, more=_file_query(draft)),
         files=(("file", str(draft.params["file_name"]), draft.params["content"]),),
         timeout=120,
@@ -102,11 +95,11 @@ def download(draft: Draft, keys: Keys, stamp: Stamp) -> Request:
     more = {"fileId": draft.params["file_id"], "hashValue": draft.params["hash_value"]}
     more["contentType"] = draft.params.get("content_type")
     query = _signed(draft, keys, stamp, version="1.0.0", kind="sign", body=None, more=more)
-    return Request("GET", _base_url(keys, files=True) + "/api/s/up/download", query, timeout=120)
+    return Request("GET", keys.address("files_url") + "/api/s/up/download", query, timeout=120)
 
 
 def _notify_upload(draft: Draft, keys: Keys, stamp: Stamp) -> tuple[str, tuple[tuple[str, str], ...]]:
-    url = f"{_base_url(keys, files=True)}/up/s/{_segment(draft, 'path')}"
+    url = f"{keys.address('files_url')}/up/s/{_segment(draft, 'path')}"
     return url, _signed(draft, keys, stamp, version="2.0.0", kind="sign", body=None, more=_file_query(draft))
 
 
@@ -128,15 +121,13 @@ def upload_json(draft: Draft, keys: Keys, stamp: Stamp) -> Request:
 def upload_form(draft: Draft, keys: Keys, stamp: Stamp) -> Request:
     """Upload with notice, as a form (section 4.5.3)."""
     url, query = _notify_upload(draft, keys, stamp)
-    files = [("file", str(draft.params["file_name"]), draft.params["content"])]
+    files = [("file", name, content) for name, content in draft.params["files"]]
     if (content := _content(draft)) is not None:
         files.append(("bizContent", "", content.encode("utf-8")))
     return Request("POST", url + "/uploadForm", query, files=tuple(files), timeout=120)
 
 
-def renew(
-    send: Callable[[Request], Exchange], keys: Keys, app: str | None, stamp: Stamp
-) -> tuple[dict[str, str], float]:
+def renew(ask: Ask, keys: Keys, app: str | None) -> tuple[dict[str, str], float]:
     """Fetch a token and a sign ticket, in this order: a new token makes every older ticket worthless.
 
     Raises
@@ -144,21 +135,21 @@ def renew(
     VendorError
         Either answer is an error, or holds no token or ticket.
     """
-    from idvtools.vendors.webank import VENDOR  # noqa: PLC0415  the declaration names this function
-
-    def fetch(call: str, *path: str, kind: str | None = None) -> str:
-        more: dict[str, Any] = {} if kind is None else {"type": kind}
-        request = VENDOR.request(call, keys, app=app, session=session, stamp=stamp, **more)
-        opened = VENDOR.answer(call, send(request), keys)
-        found = next((v for p in path if (v := _ticket_value(opened.trees["answer"], p))), None)
-        if not found:
-            raise MalformedAnswerError.answered(f"{call}: the answer holds no {path[0]}", vendor="webank")
-        return found
-
-    session: dict[str, str] = {}
-    session["access_token"] = fetch("access_token", "access_token")
-    session["ticket"] = fetch("api_ticket", "tickets", "ticket", "value", kind="sign")
+    session = {"access_token": _fetched(ask("access_token", {}), "access_token")}
+    session["ticket"] = _fetched(ask("api_ticket", session, type="sign"), "tickets", "ticket", "value")
     return session, RENEW_AFTER_S
+
+
+def _fetched(opened: Unpacked, *names: str) -> str:
+    found = next((v for name in names if (v := _ticket_value(opened.trees["answer"], name))), None)
+    if not found:
+        raise MalformedAnswerError.answered(f"the answer holds no {names[0]}", vendor="webank")
+    return found
+
+
+def renews(arguments: Mapping[str, Any]) -> bool:
+    """Whether a fetch of a ticket takes the place of the one that everybody signs with."""
+    return "sign" in str(arguments.get("type")).split(",")
 
 
 def _ticket_value(answer: Mapping[str, Any], name: str) -> str | None:

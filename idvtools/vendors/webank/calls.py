@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from idvtools.vendors.base import Call, Exchange, Field
+from idvtools.vendors.base.codes import FOLDER, load_codes
 from idvtools.vendors.webank import building, opening
 
 _QUERY = (
@@ -14,7 +15,7 @@ _QUERY = (
     Field("version", "params.version"),
 )
 _ANSWER = (
-    Field("code", "answer.code"),
+    Field("platform_code", "answer.code"),
     Field("message", "answer.msg", "note"),
     Field("biz_seq_no", "answer.BizSeqNo"),
     Field("consumer_seq_no", "answer.ConsumerSeqNo"),
@@ -43,14 +44,16 @@ _BODY = (
     Field("service_code_sent", "request.SERVICE_CODE"),
     Field("body_version", "request.VERSION"),
 )
+FILE_TYPES = load_codes(FOLDER / "webank_file_type.csv")
 _FILE = (
-    Field("file_type", "params.file_type", required=True),
-    Field("file_format", "params.file_format", required=True),
-    Field("file_name", "params.file_name", required=True),
+    Field("file_type", "params.file_type", required=True, form="|".join(c.code for c in FILE_TYPES.rows)),
+    Field("file_format", "params.file_format", "name", required=True),
+    Field("file_name", "params.file_name", "name", required=True),
     Field("content", "params.content", "buffer", required=True),
 )
 _FILE_SENT = (Field("file_type", "params.fileType"), Field("file_format", "params.fileFormat"))
-_NOTIFY = (*_FILE, Field("path", "params.path", required=True), Field("biz_content", "params.biz_content"))
+_NOTIFY = (Field("path", "params.path", "name", required=True), Field("biz_content", "params.biz_content"))
+_FORM = (*_FILE[:2], Field("files", "params.files", "files", required=True), *_NOTIFY)
 
 
 def _is(name: str) -> Callable[[Exchange], bool]:
@@ -76,6 +79,7 @@ CALLS = (
         ),
         building.token,
         inputs=(),
+        renews=lambda _: True,
     ),
     Call(
         "api_ticket",
@@ -99,6 +103,7 @@ CALLS = (
         ),
         building.ticket,
         needs_session=True,
+        renews=building.renews,
         inputs=(
             Field("type", "params.type", required=True),
             Field("user_data", "params.user_data", "personal"),
@@ -115,9 +120,9 @@ CALLS = (
         building.business,
         needs_session=True,
         inputs=(
-            Field("path", "params.path", required=True),
-            Field("service_code", "params.service_code", required=True),
-            Field("type", "params.type"),
+            Field("path", "params.path", "name", required=True),
+            Field("service_code", "params.service_code", "name", required=True),
+            Field("type", "params.type", "name"),
             Field("body", "params.body", required=True),
         ),
     ),
@@ -171,15 +176,16 @@ CALLS = (
             ),
             prepare,
             needs_session=True,
-            inputs=_NOTIFY,
+            inputs=inputs,
         )
-        for name, title_zh, title_en, unpack, prepare in (
+        for name, title_zh, title_en, unpack, prepare, inputs in (
             (
                 "upload_json",
                 "文件上传带通知(JSON)",
                 "upload with notice, JSON",
                 opening.open_upload_json,
                 building.upload_json,
+                (*_FILE, *_NOTIFY),
             ),
             (
                 "upload_form",
@@ -187,6 +193,7 @@ CALLS = (
                 "upload with notice, form",
                 opening.open_answer,
                 building.upload_form,
+                _FORM,
             ),
         )
     ),

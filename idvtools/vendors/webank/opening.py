@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,6 @@ from zoneinfo import ZoneInfo
 from idvtools.crypto.aes import decode_base64
 from idvtools.errors import CryptoError
 from idvtools.vendors.base import (
-    Attachment,
     CheckResult,
     Exchange,
     Keys,
@@ -80,7 +80,7 @@ def _business_data(answer: dict[str, Any], warnings: list[str]) -> dict[str, Any
     return dict(value) if isinstance(value, dict) else {}
 
 
-def _outcome(code: str | None, data: Mapping[str, Any], keys: Keys | None, warnings: list[str]) -> Outcome | None:
+def _outcome(code: str | None, data: Mapping[str, Any], keys: Keys | None) -> Outcome | None:
     """None where the platform's code decides, else what the business code says (webank.md, canonical outcome)."""
     if code is not None and code not in _PLATFORM_OK:
         return "auth_failed" if code.startswith("6085") and not code.endswith("6999") else None
@@ -98,7 +98,7 @@ def open_answer(exchange: Exchange, keys: Keys | None) -> Unpacked:
     answer, warnings = _answer(exchange)
     data = _business_data(answer, warnings)
     code = code_text(answer.get("code"))
-    outcome = _outcome(code, data, keys, warnings)
+    outcome, business = _outcome(code, data, keys), code_text(data.get("CODE"))
     if code == "60840000" and outcome is None and kind_of(exchange) == "business":
         warnings.append("the platform accepted the call, but there is no business CODE in jsonData")
         outcome = "unknown"
@@ -114,8 +114,9 @@ def open_answer(exchange: Exchange, keys: Keys | None) -> Unpacked:
             "data": data,
         },
         op_id=code_text(answer.get("BizSeqNo")),
-        code=code,
-        table="platform",
+        # The platform took the call, the business refused it: its own code is the one that counts.
+        code=business if outcome == "business_failed" else code,
+        table=None if outcome == "business_failed" else "platform",
         outcome=outcome,
         derived={"processed_at": _compact_time(answer.get("transactionTime")), "files": _file_list(files)},
         warnings=tuple(warnings),
@@ -140,16 +141,21 @@ def open_download(exchange: Exchange, keys: Keys | None) -> Unpacked:
     """A failure comes as JSON, a success as the file; its MD5 must be the hashValue that was asked for."""
     response, params = exchange.response, dict(exchange.request.params)
     kind = response.headers.get("content-type", "")
-    if response.raw is None and response.status == 200 and kind and "json" not in kind:
-        return Unpacked({"params": params}, None, "60840000", "platform", warnings=("the file itself was not logged",))
-    if response.raw is None or "application/json" in kind:
+    if response.raw is not None and check_file(response.raw, params.get("hashValue", "")):
+        return _downloaded(params, response.raw, "ok")
+    if isinstance(response.body, dict) and "code" in response.body:
         return open_answer(exchange, keys)
-    holds = check_file(response.raw, params.get("hashValue", ""))
-    check: CheckResult = "ok" if holds else "failed"
-    warnings = () if holds else ("the MD5 of the file is not the hashValue that was asked for",)
-    files: tuple[Attachment, ...] = (attachment("file", response.raw),)
-    code = "60840000" if holds else None
-    return Unpacked({"params": params}, None, code, "platform", check=check, attachments=files, warnings=warnings)
+    if response.raw is not None:
+        why = ("the MD5 of the file is not the hashValue that was asked for",)
+        return replace(_downloaded(params, response.raw, "failed"), code=None, trusted=False, warnings=why)
+    if response.status == 200 and kind and "json" not in kind:
+        return Unpacked({"params": params}, None, "60840000", "platform", warnings=("the file itself was not logged",))
+    return open_answer(exchange, keys)
+
+
+def _downloaded(params: dict[str, Any], content: bytes, check: CheckResult) -> Unpacked:
+    files = (attachment("file", content),)
+    return Unpacked({"params": params}, None, "60840000", "platform", check=check, attachments=files)
 
 
 def open_upload_json(exchange: Exchange, keys: Keys | None) -> Unpacked:

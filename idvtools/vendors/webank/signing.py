@@ -82,6 +82,9 @@ class Reverse(NamedTuple):
     answer_code: str
     warnings: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Reverse(check={self.check!r}, answer_code={self.answer_code!r}, warnings={self.warnings!r})"
+
 
 def sign_plain(plain: str, salt: str, timestamp: str) -> str:
     """Signature of a Plain: SHA256(Plain + salt + Timestamp), in lower-case hex (seed 002 section 5.3)."""
