@@ -233,7 +233,7 @@ class Workspace:
         vendor, reveal
             As for `decode`.
         path : str or Path
-            JSON lines (``.gz`` too), or one JSON document.
+            JSON lines (``.gz`` too), one JSON document, or a HAR file.
 
         Returns
         -------
