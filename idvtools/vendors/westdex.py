@@ -119,7 +119,13 @@ def decrypt(text: str, key: str, derivation: Derivation = "sha1prng") -> str:
     >>> decrypt("HkZS4D6cz/dgZjjINtoHoQ==", "121a1e41fc1690dd6b90afbcacd80cf4", "hex")
     '张三'
     """
-    return decrypt_text(text, aes_key(key, derivation))
+    plain = decrypt_bytes(decode_base64(text), aes_key(key, derivation))
+    clear: str | None = None
+    with suppress(UnicodeDecodeError):
+        clear = plain.decode("utf-8")
+    if clear is None:
+        raise DecryptionError("the text does not decrypt under this key: check the key, and the derivation")
+    return clear
 
 
 def open_data(data: str, key: str, derivation: Derivation = "sha1prng") -> Any:
@@ -247,7 +253,10 @@ def _open(
     opened: dict[str, Any] = {}
     for name, text in sealed.items():
         try:
-            opened[name] = (open_data if name == "data" else decrypt)(text, key, derivation)
+            # A name or a number has no control characters; an accident of a wrong key nearly always has.
+            opened[name] = (
+                open_data(text, key, derivation) if name == "data" else decrypt_text(text, aes_key(key, derivation))
+            )
         except CryptoError as error:
             warnings.append(f"{name} could not be read: {error}")
     return opened, f"key ({derivation})" if opened else None

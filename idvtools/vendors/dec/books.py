@@ -24,7 +24,7 @@ def da_id_time(da_id: str) -> datetime | None:
     >>> da_id_time("359713244643861591") is None
     True
     """
-    return _IDS.time(da_id)
+    return _IDS.time(da_id) if isinstance(da_id, str) else None
 
 
 _EXT = {"sub_status": "ext.daSubStatus", "children": "ext.childDaList"}
