@@ -266,3 +266,17 @@ def decode_command(workspace: Path, log: Path, vendor: str, reveal: bool, csv_fi
         click.echo(f"{count_records(frame)}\nwritten: {csv_file}")
     if told:
         click.echo(f"warning: {told}", err=True)
+
+
+@main.command("codes", epilog=_example("idvtools codes webank 60841018"))
+@click.argument("vendor")
+@click.argument("code", required=False)
+def codes_command(vendor: str, code: str | None) -> None:
+    """Tell what a vendor's codes mean: outcome, whether to retry, names, edition and source; or one code."""
+    from idvtools import vendors  # noqa: PLC0415
+    from idvtools.workspace.showing import print_codes  # noqa: PLC0415
+
+    found = vendors.get(vendor).codes(code)
+    if not found:
+        raise InputError(f"no edition of the documents of {vendor} lists this code")
+    click.echo(print_codes(found))

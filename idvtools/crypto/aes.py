@@ -112,6 +112,11 @@ def decrypt_bytes(blob: bytes, key: bytes, mode: Mode = "ecb") -> bytes:
     ------
     DecryptionError
         Empty, cut, or the padding does not fit. A wrong key passes once in 256 tries: look at what comes out.
+
+    Examples
+    --------
+    >>> decrypt_bytes(encrypt_bytes(b"as it was", bytes(32), "cbc"), bytes(32), "cbc")
+    b'as it was'
     """
     if not isinstance(blob, bytes | bytearray | memoryview):
         raise DecryptionError("bytes are expected: decode the Base64 text first, or use decrypt_text")

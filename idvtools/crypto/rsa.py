@@ -54,6 +54,14 @@ def load_public_key(data: bytes, *, at: datetime | None = None) -> RSAPublicKey:
         The certificate is not valid at that time.
     KeyFormatError
         Not an RSA public key; a private key in its place is named as such.
+
+    Examples
+    --------
+    >>> from cryptography.hazmat.primitives.asymmetric import rsa
+    >>> pair = rsa.generate_private_key(65537, 2048)
+    >>> form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    >>> load_public_key(pair.public_key().public_bytes(*form)).key_size
+    2048
     """
     raw, pem = _pem_or_der(data)
     if b"PRIVATE KEY" in raw or (not pem and _is_private(raw)):
@@ -114,6 +122,12 @@ def load_private_key(data: bytes) -> RSAPrivateKey:
     ------
     KeyFormatError
         Not an RSA private key; a public key or a certificate in its place is named as such.
+
+    Examples
+    --------
+    >>> load_private_key(b"-----BEGIN PUBLIC KEY-----")
+    Traceback (most recent call last):
+    idvtools.errors.KeyFormatError: this is a public key, our private key belongs here
     """
     raw, pem = _pem_or_der(data)
     if b"PUBLIC KEY" in raw or (not pem and _is_public(raw)):
@@ -154,6 +168,14 @@ def sign_sha256(message: bytes, key: RSAPrivateKey) -> str:
         `key` is not a private key.
     CryptoError
         Text where bytes belong.
+
+    Examples
+    --------
+    >>> from cryptography.hazmat.primitives.asymmetric import rsa
+    >>> pair = rsa.generate_private_key(65537, 2048)
+    >>> signature = sign_sha256(b"message", pair)
+    >>> verify_sha256(b"message", signature, pair.public_key()), verify_sha256(b"other", signature, pair.public_key())
+    (True, False)
     """
     if not isinstance(key, RSAPrivateKey):
         raise KeyFormatError("our RSA private key belongs here, opened by load_private_key")
@@ -186,6 +208,13 @@ def decrypt_pkcs1(cipher_text: str, key: RSAPrivateKey, length: int) -> bytes:
     ------
     DecryptionError
         Wrong Base64, wrong length, or encrypted for another key.
+
+    Examples
+    --------
+    >>> from cryptography.hazmat.primitives.asymmetric import rsa
+    >>> pair = rsa.generate_private_key(65537, 2048)
+    >>> decrypt_pkcs1(encrypt_pkcs1(b"sixteen bytes ok", pair.public_key()), pair, 16)
+    b'sixteen bytes ok'
     """
     blob = decode_base64(cipher_text)
     if len(blob) != (key.key_size + 7) // 8:

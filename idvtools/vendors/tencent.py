@@ -119,7 +119,7 @@ def check_signature(given: str, secret: str) -> bool:
 
 
 def encrypt_data(text: str, key: bytes, cipher: Cipher = "aes-256-ecb") -> str:
-    """The ``data`` of an answer, as the vendor makes it."""
+    """The ``data`` of an answer, as the vendor makes it (`decrypt_data` is the way back)."""
     return encrypt_text(text, _key(key), _mode(cipher))
 
 
@@ -160,7 +160,14 @@ def _key(key: bytes) -> bytes:
 
 
 def split_result(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Attachment], list[str]]:
-    """A result without its images and video, those as files, and what could not be decoded."""
+    """A result without its images and video, those as files, and what could not be decoded.
+
+    Examples
+    --------
+    >>> rest, files, damaged = split_result({"yt_errorcode": 0, "frontpic": "Qk0xMjM0"})
+    >>> rest, [(f.name, f.media_type, f.size) for f in files], damaged
+    ({'yt_errorcode': 0}, [('frontpic', 'image/bmp', 6)], [])
+    """
     rest = dict(data)
     files, warnings = split_buffers(rest, BUFFERS)
     return rest, files, warnings

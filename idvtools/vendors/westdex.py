@@ -135,6 +135,11 @@ def open_data(data: str, key: str, derivation: Derivation = "sha1prng") -> Any:
     ------
     DecryptionError
         It does not decrypt to JSON.
+
+    Examples
+    --------
+    >>> open_data(seal_data('{"result": "01"}', "any key"), "any key")
+    {'result': '01'}
     """
     plain = decrypt_bytes(decode_base64(data), aes_key(key, derivation))
     with suppress(ValueError, RecursionError):

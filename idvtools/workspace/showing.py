@@ -1,7 +1,8 @@
-"""Decoded exchanges on a terminal and as CSV."""
+"""Decoded exchanges on a terminal and as CSV; code tables on a terminal."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import pyarrow as pa
 
 from idvtools.errors import OutputError
 from idvtools.report.csvout import write_breaks_csv
+from idvtools.vendors.base import Code
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,3 +92,15 @@ def _text(value: object) -> str:
     isoformat = getattr(value, "isoformat", None)
     text = isoformat() if isoformat else str(value)
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def print_codes(rows: Sequence[tuple[str, Code]]) -> str:
+    """Rows of code tables as text, a line each and the source below it."""
+    lines = []
+    for table, row in rows:
+        told = [row.code, row.outcome or "-", row.name_zh, row.name_en]
+        if row.error is not None:
+            told.append(f"retry: {row.error.retry.replace('_', ' ')}")
+        lines.append(f"{table}  {'  '.join(told)}")
+        lines.append(f"    {row.edition}: {row.source}{f'; {row.note}' if row.note else ''}")
+    return "\n".join(lines)

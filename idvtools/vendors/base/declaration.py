@@ -17,7 +17,7 @@ from idvtools.errors import (
 from idvtools.settings import VendorSettings
 from idvtools.vendors.base.books import Books
 from idvtools.vendors.base.calls import NAME, Call, Draft, Unpacked
-from idvtools.vendors.base.codes import CodeTable, is_code
+from idvtools.vendors.base.codes import Code, CodeTable, code_text, is_code
 from idvtools.vendors.base.decoding import Decoded, describe
 from idvtools.vendors.base.keys import Keys
 from idvtools.vendors.base.messages import Exchange, Request, Stamp, read_exchange
@@ -57,6 +57,8 @@ class Vendor:
         seconds until it is to be renewed). A text named ``aes_key`` (Base64) joins the app's AES keys.
     repair : callable or None
         Mends the text of a logged line that its vendor's known faults make no JSON.
+    explain : callable or None
+        Rows on a code that stands in no table because it means several things (DEC's daSubStatus).
 
     Raises
     ------
@@ -76,6 +78,7 @@ class Vendor:
     books: Books | None = None
     renew: Callable[[Ask, Keys, str | None], tuple[Mapping[str, str], float]] | None = None
     repair: Callable[[str], str] | None = None
+    explain: Callable[[object], tuple[Code, ...]] | None = None
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -104,6 +107,21 @@ class Vendor:
             if call.name == name:
                 return call
         raise InputError(f"{self.name} has no call {name}; there are {', '.join(c.name for c in self.calls)}")
+
+    def codes(self, code: object = None) -> list[tuple[str, Code]]:
+        """Rows of all code tables with the name of the table, or those of one code.
+
+        Examples
+        --------
+        >>> from idvtools import vendors
+        >>> [(table, row.name_en) for table, row in vendors.get("tencent").codes(7)]
+        [('gateway', 'not logged in')]
+        """
+        rows = [(name, row) for name, table in self.tables.items() for row in table.rows]
+        if code is None:
+            return rows
+        found = [(name, row) for name, row in rows if row.code == code_text(code)]
+        return found + [("explanation", row) for row in (self.explain(code) if self.explain else ())]
 
     def request(
         self,

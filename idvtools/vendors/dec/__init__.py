@@ -4,7 +4,7 @@ Source: seed 000 (the platform's appendix) and dec.md. An operation (取证) is 
 """
 
 from idvtools.crypto.digests import to_base64
-from idvtools.vendors.base import Ask, Keys, Vendor, at_path, tables
+from idvtools.vendors.base import Ask, Code, Keys, Vendor, at_path, tables
 from idvtools.vendors.dec.books import BOOKS, da_id_time
 from idvtools.vendors.dec.calls import CALLS
 from idvtools.vendors.dec.settings import TEMPLATE, DecSettings
@@ -45,6 +45,22 @@ def _renew(ask: Ask, keys: Keys, app: str | None) -> tuple[dict[str, str], float
     return {"aes_key": to_base64(new_aes_key(aeskey, keys.require(app).private("private_key")))}, _FOR_GOOD
 
 
+def _explain(code: object) -> tuple[Code, ...]:
+    return tuple(
+        Code(
+            code=str(s.first) if s.first == s.last else f"{s.first}-{s.last}",
+            name_zh=f"{s.name_zh}（{s.advice_zh}）" if s.advice_zh else s.name_zh,
+            name_en=f"{s.name_en} ({s.advice_en})" if s.advice_en else s.name_en,
+            outcome=None,
+            error=None,
+            edition=s.edition,
+            source=s.source,
+            note=f"daSubStatus beside daStatus {s.da_status}, {s.family_en}{f', {s.site_en}' if s.site_en else ''}",
+        )
+        for s in explain_sub_status(None, code)
+    )
+
+
 VENDOR = Vendor(
     name="dec",
     title_zh="数据快递链 (DEC)",
@@ -57,4 +73,5 @@ VENDOR = Vendor(
     calls=CALLS,
     books=BOOKS,
     renew=_renew,
+    explain=_explain,
 )

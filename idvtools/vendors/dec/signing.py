@@ -84,6 +84,14 @@ def check_notification(headers: Mapping[str, str], body: str, keys: CheckKeys) -
     -----
     DECSSIGN signs the DECSHASH text. Without our appKey it says nothing on the body, so a signature
     that holds alone leaves the notification unchecked; one that does not hold refuses it all the same.
+
+    Examples
+    --------
+    >>> body, key = '{"func": "daFailed"}', "k" * 64
+    >>> check_notification({"decshash": decshash(body, key)}, body, CheckKeys(key))
+    ('hash_only', '{"func":"daFailed"}')
+    >>> check_notification({"decshash": decshash(body, key)}, body.replace("F", "f"), CheckKeys(key))[0]
+    'failed'
     """
     given, signature = (v.strip() if isinstance(v := headers.get(n), str) else "" for n in ("decshash", "decssign"))
     given = given.upper()
@@ -115,6 +123,14 @@ def new_aes_key(aeskey: str, private_key: RSAPrivateKey) -> bytes:
     ------
     DecryptionError
         The text is not Base64, cut, or was encrypted for another key pair.
+
+    Examples
+    --------
+    >>> from cryptography.hazmat.primitives.asymmetric import rsa
+    >>> from idvtools.crypto.rsa import encrypt_pkcs1
+    >>> pair = rsa.generate_private_key(65537, 2048)
+    >>> new_aes_key(encrypt_pkcs1(bytes(16), pair.public_key()), pair) == bytes(16)
+    True
     """
     if not isinstance(private_key, RSAPrivateKey):
         raise KeyFormatError("our RSA private key belongs here, opened by load_private_key")
@@ -126,6 +142,20 @@ def sign_redirect(redirect_url: str, private_key: RSAPrivateKey) -> str:
 
     The signature is over the link as it was answered, and its Base64 is appended as it is, ``+`` and ``/`` included:
     so does the example of the platform's guide, and its page reads the query in its own way. The link lives 8 minutes.
+
+    Raises
+    ------
+    KeyFormatError
+        `private_key` is not a private key.
+    CryptoError
+        The link is not text.
+
+    Examples
+    --------
+    >>> from cryptography.hazmat.primitives.asymmetric import rsa
+    >>> link = "https://vdi.example.com/vdi.html?daId=zd1uahd8"
+    >>> sign_redirect(link, rsa.generate_private_key(65537, 2048)).startswith(link + "&sign=")
+    True
     """
     if not isinstance(redirect_url, str):
         raise CryptoError("the link that is signed must be text")

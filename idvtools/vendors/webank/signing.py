@@ -63,7 +63,13 @@ def file_hash(content: bytes) -> str:
 
 
 def check_file(content: bytes, hash_value: str) -> bool:
-    """Whether a file is the one that `hash_value` names."""
+    """Whether a file is the one that `hash_value` names.
+
+    Examples
+    --------
+    >>> check_file(b"", "D41D8CD98F00B204E9800998ECF8427E"), check_file(b"x", "D41D8CD98F00B204E9800998ECF8427E")
+    (True, False)
+    """
     return isinstance(hash_value, str) and same(hash_value.strip().lower(), file_hash(content))
 
 
@@ -87,7 +93,18 @@ class Reverse(NamedTuple):
 
 
 def sign_plain(plain: str, salt: str, timestamp: str) -> str:
-    """Signature of a Plain: SHA256(Plain + salt + Timestamp), in lower-case hex (seed 002 section 5.3)."""
+    """Signature of a Plain: SHA256(Plain + salt + Timestamp), in lower-case hex (seed 002 section 5.3).
+
+    Raises
+    ------
+    CryptoError
+        One of them is not text, or the salt is empty.
+
+    Examples
+    --------
+    >>> sign_plain("%7B%22merchantno%22%3A%2200000006%22%7D", "s4lt", "1519700632680")[:16]
+    'b6515b10b9df090a'
+    """
     if not all(isinstance(v, str) for v in (plain, salt, timestamp)) or not salt:
         raise CryptoError("Plain, salt and Timestamp must be text, and the salt not empty")
     return digest("sha256", f"{plain}{salt}{timestamp}".encode("utf-8", "surrogatepass")).hex()
@@ -129,6 +146,13 @@ def check_reverse(
     -----
     The seed's sample signatures have 32 digits, as an MD5 has, while its text and its code say SHA256. SHA256 is
     what is verified; a signature of 32 digits is unchecked with a warning, and never valid.
+
+    Examples
+    --------
+    >>> plain = encode_plain({"merchantno": "00000006"})
+    >>> body = {"Plain": plain, "Signature": sign_plain(plain, "s4lt", "1519700632680"), "Timestamp": "1519700632680"}
+    >>> check_reverse(body, "s4lt").check, check_reverse(body, "other").answer_code
+    ('ok', '0010')
     """
     if not isinstance(body, Mapping):
         return Reverse("unchecked", None, "0001")
