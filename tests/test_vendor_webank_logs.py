@@ -311,3 +311,12 @@ def test_a_reverse_notification_is_decoded_in_every_form(form: str, keys: Keys) 
     assert not any(s in shown for s in (body["Signature"], answer["Signature"], plain, SALT))
     assert VENDOR.decode(log, keys, reveal=True).fields["id_no"] == ID_NO
     assert VENDOR.decode(log).check == "unchecked"
+
+
+def test_what_is_no_id_in_a_list_of_files_is_not_shown(keys: Keys) -> None:
+    """A derived line is shown as it is, so only ids and hashes may get into it."""
+    answer = {"code": "60840000", "transactionTime": "00010101000000", "fileList": [{"fileId": {"name": NAME}}, {}]}
+    seen = VENDOR.decode({"response": answer}, keys)
+    assert seen.fields["files"] == "? (MD5 ?), ? (MD5 ?)"
+    assert "processed_at" not in seen.fields, "a time before the calendar begins in UTC"
+    assert NAME not in repr(seen)

@@ -127,14 +127,15 @@ def _compact_time(value: object) -> datetime | None:
     """``yyyyMMddHHmmss`` in the bank's zone, as UTC."""
     try:
         return datetime.strptime(str(value), "%Y%m%d%H%M%S").replace(tzinfo=_ZONE).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
 def _file_list(files: object) -> str | None:
     found = [f for f in (files if isinstance(files, list) else []) if isinstance(f, dict)]
-    told = [f"{f.get('FILE_ID') or f.get('fileId')} (MD5 {f.get('HASH_VALUE') or f.get('hashValue')})" for f in found]
-    return ", ".join(told) or None
+    ids = [code_text(f.get("FILE_ID") or f.get("fileId")) or "?" for f in found]
+    hashes = [code_text(f.get("HASH_VALUE") or f.get("hashValue")) or "?" for f in found]
+    return ", ".join(f"{i} (MD5 {h})" for i, h in zip(ids, hashes, strict=True)) or None
 
 
 def open_download(exchange: Exchange, keys: Keys | None) -> Unpacked:
