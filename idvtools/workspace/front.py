@@ -20,7 +20,7 @@ from idvtools.records.intake import Intake, data_span, read_workspace
 from idvtools.report.explain import Explanation
 from idvtools.report.model import Lang
 from idvtools.report.result import Reconciliation
-from idvtools.settings import ReconciledSettings, Settings, load
+from idvtools.settings import ReconciledSettings, Settings, VendorSettings, load
 from idvtools.vendors.base import Books, Decoded, Keys, open_keys
 from idvtools.workspace.engine import DuckEngine
 from idvtools.workspace.summing import extras, summarise
@@ -65,6 +65,7 @@ class Workspace:
         self.folder = Path(folder)
         if not self.folder.is_dir():
             raise WorkspaceError("no such folder; `idvtools init` makes a workspace", file=str(folder))
+        self._opened: dict[str, Keys] = {}
         self.settings: Settings = load(self.folder, environ, shapes=vendors.shapes())
 
     def __repr__(self) -> str:
@@ -194,7 +195,12 @@ class Workspace:
         SettingsError
             No settings for this vendor, or keys that are not what belongs in their places.
         """
-        return open_keys(self.settings.vendor(vendors.get(vendor).name), vendor, self.settings.row)
+        return self._open(self.settings.vendor(vendors.get(vendor).name), vendor)
+
+    def _open(self, chosen: VendorSettings, vendor: str) -> Keys:
+        if vendor not in self._opened:  # an RSA key takes as long to open as a hundred exchanges to decode
+            self._opened[vendor] = open_keys(chosen, vendor, self.settings.row)
+        return self._opened[vendor]
 
     def decode(self, vendor: str, logged: object, *, reveal: bool = False) -> Decoded:
         """One logged exchange with a vendor, as a tidy record.
@@ -254,7 +260,7 @@ class Workspace:
         """Keys of the settings; where they do not know the vendor, none: what is in clear can be read all the same."""
         declared = vendors.get(vendor)
         known = self.settings.vendors.get(vendor)
-        return open_keys(known if known is not None else declared.settings(), vendor, self.settings.row)
+        return self._open(known if known is not None else declared.settings(), vendor)
 
     def key_usage(self, vendor: str) -> pd.DataFrame:
         """Which AES key read how many id numbers of our request logs, and when.

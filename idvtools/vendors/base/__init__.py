@@ -5,7 +5,7 @@ from idvtools.vendors.base.calls import Call, Draft, Unpacked
 from idvtools.vendors.base.codes import Code, CodeTable, Outcome, code_text, tables
 from idvtools.vendors.base.declaration import Ask, Vendor
 from idvtools.vendors.base.decoding import Decoded, to_frame
-from idvtools.vendors.base.fields import Attachment, Field, attachment, moment, split_buffers
+from idvtools.vendors.base.fields import Attachment, Field, attachment, moment, split_buffers, token
 from idvtools.vendors.base.keys import AppKeys, Keys, open_keys
 from idvtools.vendors.base.messages import (
     Exchange,
@@ -53,5 +53,6 @@ __all__ = [
     "split_buffers",
     "tables",
     "to_frame",
+    "token",
     "with_path",
 ]

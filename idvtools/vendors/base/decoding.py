@@ -109,7 +109,7 @@ def describe(
         call=call.name,
         direction=call.direction,
         at=at,
-        op_id=opened.op_id,
+        op_id=None if opened.op_id is None else str(shown(opened.op_id, "plain", reveal=reveal)),
         outcome=outcome,
         code=code,
         code_name_zh=row.name_zh or None if row else None,

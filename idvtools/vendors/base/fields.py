@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from idvtools.crypto.aes import decode_base64
 from idvtools.errors import DecryptionError
 from idvtools.privacy import mask_id, mask_name, mask_phone, scrub
+from idvtools.vendors.base.codes import code_text
 
 #: ``plain``: codes, our own numbers, sites. ``note``: text of the vendor's, shown after `scrub`. ``id``, ``name``,
 #: ``phone``, ``personal`` (any other data on a person): masked. ``secret``: never shown. ``url``: shown without its
@@ -31,6 +32,11 @@ _MAGIC = (
 )
 _MILLISECONDS = 100_000_000_000  # as seconds it would be the year 5138
 _LATEST_S = 253_402_300_800  # the end of the year 9999
+#: An id number by its form (region, birth date); a longer run of digits is a number of something else.
+_ID_NUMBER = re.compile(
+    r"(?<![0-9A-Za-z])[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![0-9A-Za-z])",
+    re.ASCII,
+)
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 #: A word of a name that says that the value is shown to nobody.
@@ -164,11 +170,25 @@ def shown(value: object, kind: Kind, *, reveal: bool) -> object:
         return [shown(item, kind, reveal=reveal) for item in value]
     if kind in _ALWAYS:
         return _ALWAYS[kind](value)
-    return value if reveal else _MASKED.get(kind, _hidden)(value)
+    if reveal and not (kind == "plain" and isinstance(value, dict)):
+        return value
+    return _MASKED.get(kind, _hidden)(value)
 
 
 def _hidden(_: object) -> str:
     return "***"
+
+
+def token(value: object) -> str | None:
+    """A code or an id for a line that is shown as it is; None for what is neither.
+
+    Examples
+    --------
+    >>> token(41), token("9700"), token("张三"), token({"a": 1})
+    ('41', '9700', None, None)
+    """
+    text = code_text(value)
+    return _ID_NUMBER.sub(lambda m: mask_id(m[0]), text) if text and text.isascii() else None
 
 
 def _without_query(value: object) -> object:
@@ -179,7 +199,11 @@ def _without_query(value: object) -> object:
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
         return _hidden(value)
-    return urlunsplit((parts.scheme, host, scrub(parts.path.partition(";")[0], 300), "", ""))
+    if not parts.scheme or not host:
+        return _described(value)
+    # Files are often named after people.
+    path = "/".join(p if unquote(p).isascii() else "***" for p in parts.path.partition(";")[0].split("/"))
+    return urlunsplit((parts.scheme, host, scrub(path, 300), "", ""))
 
 
 def _described(value: object) -> str:
@@ -193,12 +217,16 @@ def _described(value: object) -> str:
 
 
 def _plain(value: object) -> object:
-    return value if isinstance(value, str | int | Decimal | bool) else _described(value)
+    """A code or a number of ours as it is, unless something else stands in its place: a name, an id number."""
+    if isinstance(value, str):
+        if not value.isascii():
+            return _described(value)
+        return _ID_NUMBER.sub(lambda m: mask_id(m[0]), value)
+    return value if isinstance(value, int | Decimal) else _described(value)
 
 
 #: Kinds that revealing does not change.
 _ALWAYS: Mapping[Kind, Callable[[object], object]] = {
-    "plain": _plain,
     "time": moment,
     "url": _without_query,
     "secret": _hidden,
@@ -208,6 +236,7 @@ _MASKED: Mapping[Kind, Callable[[Any], object]] = {
     "id": lambda v: mask_id(str(v)) if isinstance(v, str | int) else _hidden(v),
     "name": lambda v: mask_name(v) if isinstance(v, str) else _hidden(v),
     "phone": lambda v: mask_phone(str(v)) if isinstance(v, str | int) else _hidden(v),
+    "plain": _plain,
     "note": lambda v: scrub(v) if isinstance(v, str) else _plain(v),
 }
 

@@ -153,7 +153,7 @@ CALLS = (
         Field("id_no", "request.arg.idNo", "id", cipher=True, required=True),
         Field("user_name", "request.arg.userName", "name", cipher=True, required=True),
         Field("user_claim", "request.arg.userClaim", "personal", required=True, most=128),
-        Field("user_agent", "request.arg.ua", "note", required=True),
+        Field("user_agent", "request.arg.ua", required=True),
         Field("width", "request.arg.width", required=True),
         Field("height", "request.arg.height", required=True),
         Field("access_way", "request.arg.accessWay", required=True),

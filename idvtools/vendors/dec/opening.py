@@ -18,6 +18,7 @@ from idvtools.vendors.base import (
     at_path,
     code_text,
     dump_json,
+    token,
     with_path,
 )
 from idvtools.vendors.dec.signing import check_keys, check_notification, decshash
@@ -82,13 +83,13 @@ def _check_own(exchange: Exchange, app: AppKeys | None) -> CheckResult:
 
 
 def _or(value: object, otherwise: str) -> str:
-    return code_text(value) or otherwise
+    return token(value) or otherwise
 
 
 def _states(data: object) -> str | None:
     """What ``get-sites-state`` answers: a list of sites with 1 (open) or 0."""
     told = [
-        f"{code_text(s.get('site')) or '?'}: {code_text(s.get('status')) or '?'}"
+        f"{_or(s.get('site'), '?')}: {_or(s.get('status'), '?')}"
         for s in (data if isinstance(data, list) else [])
         if isinstance(s, dict)
     ]

@@ -170,7 +170,7 @@ CALLS = (
                 *_QUERY,
                 Field("type", "params.type"),
                 *_FILE_SENT,
-                Field("file_name", "request.fileName", "note"),
+                Field("file_name", "request.fileName", "personal"),
                 Field("biz_content", "request.bizContent", "personal"),
                 *_ANSWER,
             ),

@@ -22,6 +22,7 @@ from idvtools.vendors.base import (
     attachment,
     code_text,
     parse_json,
+    token,
 )
 from idvtools.vendors.webank.signing import check_file, check_reverse
 
@@ -133,8 +134,8 @@ def _compact_time(value: object) -> datetime | None:
 
 def _file_list(files: object) -> str | None:
     found = [f for f in (files if isinstance(files, list) else []) if isinstance(f, dict)]
-    ids = [code_text(f.get("FILE_ID") or f.get("fileId")) or "?" for f in found]
-    hashes = [code_text(f.get("HASH_VALUE") or f.get("hashValue")) or "?" for f in found]
+    ids = [token(f.get("FILE_ID") or f.get("fileId")) or "?" for f in found]
+    hashes = [token(f.get("HASH_VALUE") or f.get("hashValue")) or "?" for f in found]
     return ", ".join(f"{i} (MD5 {h})" for i, h in zip(ids, hashes, strict=True)) or None
 
 
