@@ -75,7 +75,7 @@ def canonical_bytes(text: str) -> bytes:
     # which is the order of UTF-16 below the astral planes, and the control characters that the two write
     # differently need an escape to get in. That is nearly every message, and four times as fast.
     astral = not text.isascii() and max(text) > "\uffff"
-    if text[:1] in "{[" and "\\u" not in text and not astral and not _NOT_PLAIN.search(text):
+    if text[:1] in "{[" and not ("\\" in text and "\\u" in text) and not astral and not _NOT_PLAIN.search(text):
         try:
             return orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS)
         except (ValueError, TypeError):

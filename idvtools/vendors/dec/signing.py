@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from idvtools.crypto.aes import check_aes_key, decode_base64
 from idvtools.crypto.canonical import canonical_bytes
-from idvtools.crypto.digests import digest, mac, same, to_base64
+from idvtools.crypto.digests import digest, same, to_base64
 from idvtools.crypto.rsa import decrypt_pkcs1, sign_sha256, verify_sha256
 from idvtools.errors import CryptoError, KeyFormatError
 from idvtools.vendors.base import AppKeys, CheckKeys, CheckResult, Keys
@@ -50,7 +51,7 @@ def decshash(body: str, app_key: str) -> str:
 
 def _hash(canonical: bytes, app_key: str) -> str:
     key = app_key.encode("utf-8", "surrogatepass")
-    return mac("sha256", key, canonical + key).hex().upper()
+    return hmac.digest(key, canonical + key, "sha256").hex().upper()
 
 
 def check_keys(keys: Keys, app: AppKeys | None) -> CheckKeys:
@@ -93,10 +94,10 @@ def check_notification(headers: Mapping[str, str], body: str, keys: CheckKeys) -
     >>> check_notification({"decshash": decshash(body, key)}, body.replace("F", "f"), CheckKeys(key))[0]
     'failed'
     """
-    given, signature = (v.strip() if isinstance(v := headers.get(n), str) else "" for n in ("decshash", "decssign"))
-    given = given.upper()
-    if not given:
+    given, signature = headers.get("decshash"), headers.get("decssign")
+    if not isinstance(given, str) or not (given := given.strip().upper()):
         return "unchecked", body
+    signature = signature.strip() if isinstance(signature, str) else ""
     text = body
     if keys.app_key is not None:
         try:
