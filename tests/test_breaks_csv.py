@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from report_cases import DIGITS, HOSTILE, OP, breaks, hostile_breaks, ledger_row
 
 from idvtools.ledger.columns import LEDGER_SCHEMA
-from idvtools.report.csvout import write_breaks_csv
+from idvtools.report.csvout import write_csv
 
 RISKY = tuple("=+-@\t\r＝＋－＠")
 
@@ -25,7 +25,7 @@ def neutral(text: str | None) -> str:
 
 
 def written(path: Path, table: pa.Table) -> list[dict[str, str]]:
-    write_breaks_csv(path, table)
+    write_csv(path, table)
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -61,12 +61,12 @@ def test_a_row_as_people_and_programs_read_it(tmp_path):
 
 def test_bytes_bom_header_and_line_ends(tmp_path):
     path = tmp_path / "b.csv"
-    write_breaks_csv(path, breaks(ledger_row(), ledger_row()))
+    write_csv(path, breaks(ledger_row(), ledger_row()))
     data = path.read_bytes()
     assert data.startswith(b"\xef\xbb\xbfop_id,parent_op_id,app_id,")
     assert data.count(b"\r\n") == data.count(b"\n") == 3
     assert data.endswith(b"\r\n")
-    write_breaks_csv(path, breaks())
+    write_csv(path, breaks())
     assert path.read_bytes().count(b"\r\n") == 1
 
 
@@ -81,7 +81,7 @@ def test_hostile_text_is_kept_and_never_a_formula(tmp_path, text):
 
 def test_pandas_reads_the_ids_back(tmp_path):
     path = tmp_path / "b.csv"
-    write_breaks_csv(path, breaks(ledger_row(op_id=DIGITS), ledger_row(op_id="NA", biz_no='a,b\r\n"c"')))
+    write_csv(path, breaks(ledger_row(op_id=DIGITS), ledger_row(op_id="NA", biz_no='a,b\r\n"c"')))
     frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     assert frame["op_id"].tolist() == [DIGITS, "NA"]
     assert frame["biz_no"].tolist() == ["0012", 'a,b\r\n"c"']

@@ -127,6 +127,13 @@ def test_money_is_spent_on_the_callers_word_only(tmp_path: Path) -> None:
     assert (type(caught.value), caught.value.retry) == (VendorError, "never"), "no invitation to pay twice"
     assert len(sent) == 1
 
+    def overloaded(request: Request) -> Exchange:
+        answer = {"status": 503, "headers": {}, "body": {"message": "overloaded"}}
+        return read_exchange({"request": {"url": request.url}, "response": answer})
+
+    with pytest.raises(VendorError, match=r"503.*may have been made and charged"):
+        westdex(tmp_path, overloaded).call("check", photo=PHOTO, spend_money=True, **PERSON)
+
 
 @pytest.mark.parametrize(("call", "more"), [("access_token", {}), ("api_ticket", {"type": "sign,user"})])
 def test_nobody_kicks_out_the_shared_session(call: str, more: dict[str, str], tmp_path: Path) -> None:

@@ -312,3 +312,22 @@ def test_the_row_of_the_status_table_decides_not_the_range_in_the_remark(
     assert (row.effective if row else None, row.final if row else None) == (effective, final)
     if outcome == "unknown":
         assert seen.code_name_en is None
+
+
+def test_a_notification_logged_as_an_object_with_a_fraction_in_it_is_not_taken_for_forged(keys: Keys) -> None:
+    """Reading keeps 1.50 as it is written; the platform hashed the double that it stands for."""
+    body = json.dumps({**NOTIFIED, "score": 0}).replace('"score": 0', '"score": 1.50')
+    headers = json.dumps({"DECSHASH": decshash(body, APP_KEY)})
+    as_object = f'{{"received_at": "2026-10-01T08:00:00+08:00", "headers": {headers}, "body": {body}}}'
+    assert VENDOR.decode(as_object, keys).check == "hash_only"
+    assert VENDOR.decode(as_object.replace("1.50", "1.51"), keys).check == "failed"
+
+
+def test_what_no_document_knows_is_told_by_size_and_shown_when_asked_for(keys: Keys) -> None:
+    """Two names of another script stay two; in a table, too."""
+    body = {**NOTIFIED, "结果": "一致", "说明": "无", "13812345678": 1}
+    masked, revealed = VENDOR.decode(body, keys), VENDOR.decode(body, keys, reveal=True)
+    assert list(masked.undeclared.values()) == ["<text, 2 characters>", "<text, 1 characters>", "<int>"]
+    assert not any(word in str(masked.row()) for word in ("结果", "一致", "13812345678"))
+    assert revealed.undeclared["request.结果"] == "一致"
+    assert "request.说明: 无" in str(revealed.row()["undeclared"])

@@ -101,12 +101,10 @@ class Caller:
             call.name, self._keys, app=app, session=values, stamp=Stamp.now(), spend_money=spend_money, **arguments
         )
         try:
-            exchange = self._send(request)
+            return self._vendor.answer(call.name, self._send(request), keys)
         except TemporaryError as error:
             if not call.costs_money:
                 raise
             why = str(error)
-        else:
-            return self._vendor.answer(call.name, exchange, keys)
         # "Try again soon" would be an invitation to pay twice.
         raise VendorError(f"{why}; the call may have been made and charged: look for it at the vendor first")

@@ -167,9 +167,13 @@ def _store(path: Path, session: Session) -> None:
     }
     try:
         handle, temporary = tempfile.mkstemp(prefix=".session-", dir=path.parent)  # mode 0600
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file)
-        os.replace(temporary, path)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(content, file)
+            os.replace(temporary, path)
+        except OSError:
+            os.unlink(temporary)
+            raise
     except OSError as error:
         why = f"a session cannot be kept here: {(error.strerror or 'unwritable').lower()}"
         raise OutputError(why, file=str(path.parent)) from None

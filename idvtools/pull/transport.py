@@ -12,9 +12,9 @@ import requests
 
 from idvtools.errors import InputError, MalformedAnswerError, TemporaryError
 from idvtools.vendors.base import Exchange, Http, Request, parse_json
+from idvtools.vendors.base.messages import TRY_AGAIN
 
 _CONNECT_S = 10.0
-_TRY_AGAIN = (408, 425, 429)
 
 
 class _NoQuery(logging.Filter):
@@ -118,7 +118,7 @@ def _exchange(request: Request, response: requests.Response, raw: bytes) -> Exch
     body, text = _body(raw)
     if body is None and response.is_redirect:
         raise MalformedAnswerError(f"{_place(request)}: answered with a redirect, which is not followed")
-    if body is None and (response.status_code >= 500 or response.status_code in _TRY_AGAIN):
+    if body is None and (response.status_code >= 500 or response.status_code in TRY_AGAIN):
         raise TemporaryError(f"{_place(request)}: the server cannot answer now (HTTP {response.status_code})")
     if body is None and response.status_code >= 400:
         raise MalformedAnswerError(f"{_place(request)}: HTTP {response.status_code} without an answer in JSON")

@@ -15,8 +15,8 @@ _NEEDS_QUOTES = '[",\r\n]'
 _BATCH = 65_536
 
 
-def write_breaks_csv(path: Path, breaks: pa.Table) -> None:
-    """Write the break rows as CSV.
+def write_csv(path: Path, breaks: pa.Table) -> None:
+    """Write a table as CSV.
 
     UTF-8 with BOM, CRLF, one header row with the table's column names. A text that a spreadsheet
     would take for a formula gets a leading apostrophe; booleans are Y and N, nulls empty; times are
@@ -34,7 +34,7 @@ def write_breaks_csv(path: Path, breaks: pa.Table) -> None:
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder, "breaks.csv")
-    ...     write_breaks_csv(path, pa.table({"op_id": ["=1+1", "0012"], "billable": [True, None]}))
+    ...     write_csv(path, pa.table({"op_id": ["=1+1", "0012"], "billable": [True, None]}))
     ...     path.read_bytes().decode("utf-8-sig").split("\\r\\n")
     ['op_id,billable', "'=1+1,Y", '0012,', '']
     """

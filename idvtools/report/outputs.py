@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from idvtools.errors import OutputError
 from idvtools.ledger.columns import BREAKS
-from idvtools.report.csvout import write_breaks_csv
+from idvtools.report.csvout import write_csv
 from idvtools.report.excel import write_excel
 from idvtools.report.html import render_html
 from idvtools.report.model import Lang
@@ -74,8 +74,8 @@ def _fill(result: Reconciliation, folder: Path, lang: Lang, ledger_csv: bool) ->
     breaks = result.rows(BREAKS)
     shutil.copyfile(result.ledger_file, folder / "ledger.parquet")
     if ledger_csv:
-        write_breaks_csv(folder / "ledger.csv", result.rows())
-    write_breaks_csv(folder / "breaks.csv", breaks)
+        write_csv(folder / "ledger.csv", result.rows())
+    write_csv(folder / "breaks.csv", breaks)
     write_excel(folder / "reconciliation.xlsx", result.summary, breaks, result.extras, lang)
     (folder / "reconciliation.html").write_text(render_html(result.summary, breaks, result.extras, lang), "utf-8")
     if result.reject_lines:

@@ -1,7 +1,7 @@
 """The vendors, one file (or, for a large one, one folder) each; `base` is what they are made of.
 
-A new vendor is a new file here that defines ``VENDOR``, with its code tables in ``codes/``; nothing else knows
-it by name.
+A new vendor is a new file here that defines ``VENDOR``, with its code tables in ``codes/``; nothing but the sandbox
+knows it by name.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from idvtools.errors import OutputError
-from idvtools.report.csvout import write_breaks_csv
+from idvtools.report.csvout import write_csv
 from idvtools.vendors.base import Code
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def write_records(records: pd.DataFrame, path: Path) -> None:
     aside = path.with_name(f".{path.name}.part")
     try:
         aside.touch(mode=0o600)  # it may hold what was revealed
-        write_breaks_csv(aside, table)
+        write_csv(aside, table)
         aside.replace(path)
     except OSError as error:
         with suppress(OSError):

@@ -20,13 +20,12 @@ from idvtools.vendors.base.calls import NAME, Call, Draft, Unpacked
 from idvtools.vendors.base.codes import Code, CodeTable, code_text, is_code
 from idvtools.vendors.base.decoding import Decoded, describe
 from idvtools.vendors.base.keys import Keys
-from idvtools.vendors.base.messages import Exchange, Request, Stamp, read_exchange
+from idvtools.vendors.base.messages import TRY_AGAIN, Exchange, Request, Stamp, read_exchange
 
 #: Sends a request and gives the exchange back.
 Send = Callable[[Request], Exchange]
 #: ``ask(call, session, **arguments)`` makes a call and opens its answer.
 Ask = Callable[..., Unpacked]
-_TRY_AGAIN = (408, 425, 429)
 
 
 @dataclass(frozen=True)
@@ -188,7 +187,7 @@ class Vendor:
         except RecursionError:
             raise MalformedAnswerError.answered("the answer is nested too deeply", vendor=self.name) from None
         status = exchange.response.status or 0
-        if opened.code is None and (status >= 500 or status in _TRY_AGAIN):
+        if opened.code is None and (status >= 500 or status in TRY_AGAIN):
             raise TemporaryError.answered(f"the server cannot answer now (HTTP {status})", vendor=self.name)
         if error := self.error(opened):
             raise error

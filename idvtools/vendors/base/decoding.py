@@ -68,7 +68,7 @@ class Decoded:
         """The record as one flat row: `HEAD`, then the fields."""
         head = {name: getattr(self, name) for name in HEAD}
         head["attachments"] = ", ".join(f"{a.name} ({a.media_type}, {a.size} bytes)" for a in self.attachments) or None
-        head["undeclared"] = ", ".join(self.undeclared) or None
+        head["undeclared"] = "; ".join(f"{path}: {value}" for path, value in self.undeclared.items()) or None
         head["warnings"] = "; ".join(self.warnings) or None
         return {**head, **self.fields}
 

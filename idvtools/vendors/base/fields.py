@@ -18,9 +18,8 @@ from idvtools.vendors.base.codes import code_text
 
 #: ``plain``: codes, our own numbers, sites. ``note``: text of the vendor's, shown after `scrub`. ``id``, ``name``,
 #: ``phone``, ``personal`` (any other data on a person): masked. ``secret``: never shown. ``url``: shown without its
-#: query, which is where signatures stand. ``time``: epoch seconds or
-#: milliseconds, by magnitude. ``buffer``: a file in Base64.
-#: ``files``: of a call only, pairs of a name and bytes.
+#: query, which is where signatures stand. ``time``: epoch seconds or milliseconds, by magnitude. ``buffer``: a file in
+#: Base64. ``files``: of a call only, pairs of a name and bytes.
 Kind = Literal["plain", "note", "id", "name", "phone", "personal", "secret", "url", "time", "buffer", "files"]
 
 _MAGIC = (
@@ -37,7 +36,7 @@ _ID_NUMBER = re.compile(
     r"(?<![0-9A-Za-z])[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![0-9A-Za-z])",
     re.ASCII,
 )
-_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
+_KEY = re.compile(r"(?!.*[0-9]{8})[A-Za-z0-9_-]{1,60}")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 #: A word of a name that says that the value is shown to nobody.
 _SECRET_WORDS = frozenset(
@@ -248,9 +247,9 @@ def undeclared(trees: Mapping[str, Any], fields: tuple[Field, ...], *, reveal: b
     """
     known = {f.path for f in fields}
     return {
-        scrub(path, 120): value if reveal and not _is_secret(path) else _described(value)
+        path: value if reveal and not _is_secret(path) else _described(value)
         for root, tree in trees.items()
-        for path, value in _leaves(tree, root)
+        for path, value in _leaves(tree, root, reveal)
         if path not in known and not any(path.startswith((f"{k}.", f"{k}[")) for k in known)
     }
 
@@ -260,14 +259,15 @@ def _is_secret(path: str) -> bool:
     return bool(_SECRET_WORDS & {w.lower().rstrip("s") for w in words})
 
 
-def _leaves(tree: object, path: str) -> Iterator[tuple[str, Any]]:
+def _leaves(tree: object, path: str, reveal: bool) -> Iterator[tuple[str, Any]]:
     if isinstance(tree, dict) and tree:
-        for key, value in tree.items():
-            name = key if isinstance(key, str) and _KEY.fullmatch(key) else "<key>"  # may be somebody's name
-            yield from _leaves(value, f"{path}.{name}")
+        for i, (key, value) in enumerate(tree.items(), 1):
+            # What is no plain word may be somebody's name, or a number of hers.
+            name = key if reveal or _KEY.fullmatch(str(key)) else f"<key {i}>"
+            yield from _leaves(value, f"{path}.{name}", reveal)
     elif isinstance(tree, list) and any(isinstance(item, dict | list) for item in tree):
         for i, item in enumerate(tree):
-            yield from _leaves(item, f"{path}[{i}]")
+            yield from _leaves(item, f"{path}[{i}]", reveal)
     elif tree is not None and tree not in ({}, []):
         yield path, tree
 

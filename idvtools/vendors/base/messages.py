@@ -18,6 +18,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from idvtools.errors import RecordsError
 
+#: HTTP statuses besides 5xx after which a call may be sent again.
+TRY_AGAIN = (408, 425, 429)
 _HTTP_KEYS = frozenset({"method", "url", "headers", "body", "status", "params", "reason", "elapsed_ms"})
 _TIMES = ("requested_at", "received_at", "polled_at", "at", "time", "timestamp")
 _LETTERS = string.ascii_letters + string.digits
@@ -138,15 +140,24 @@ def _no_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def dump_json(value: object) -> str:
-    """Compact JSON text, non-ASCII as it is."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_decimal)
+def dump_json(value: object, decimals: type[str] | type[float] = str) -> str:
+    """Compact JSON text, non-ASCII as it is.
 
+    Decimals become text, as vendors want amounts; with `decimals` float the doubles that they were read from, as the
+    other side hashed them.
 
-def _decimal(value: object) -> str:
-    if isinstance(value, Decimal) and value.is_finite():
-        return str(value)
-    raise TypeError(type(value).__name__)
+    Examples
+    --------
+    >>> dump_json({"a": Decimal("1.50")}), dump_json({"a": Decimal("1.50")}, float)
+    ('{"a":"1.50"}', '{"a":1.5}')
+    """
+
+    def other(item: object) -> object:
+        if isinstance(item, Decimal) and item.is_finite():
+            return decimals(item)
+        raise TypeError(type(item).__name__)
+
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=other)
 
 
 def read_exchange(logged: object, repair: Callable[[str], str] | None = None) -> Exchange:
