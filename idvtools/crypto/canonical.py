@@ -23,6 +23,8 @@ from idvtools.errors import CryptoError
 _SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 #: A float or a number of 19 digits and more, or what may be one inside a string.
 _NOT_PLAIN = re.compile(r"[:\[,]\s*+-?[0-9]++(?:[.eE]|(?<=[0-9]{19}))")
+#: The same and more, for a regular expression without look-behind: astral characters, and escapes by number.
+_MAY_DIFFER = r"[:\[,]\s*-?[0-9]+[.eE]|[:\[,]\s*-?[0-9]{19}|\\u|[\x{10000}-\x{10FFFF}]"
 _ESCAPE = re.compile(r'["\\\x00-\x1f]')
 
 
@@ -90,6 +92,44 @@ def canonical_bytes(text: str) -> bytes:
     if not readable:  # raised out here, for json's error holds the whole text
         raise CryptoError("the text is not JSON that can be put in canonical form")
     return "".join(parts).encode("utf-8", "surrogatepass")
+
+
+def canonical_column(texts: Any) -> list[bytes | None]:
+    """`canonical_bytes` of each text of a column; null where a text is null or no JSON.
+
+    Parameters
+    ----------
+    texts : pyarrow.Array or pyarrow.ChunkedArray
+        JSON texts.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> canonical_column(pa.array(['{"b": 1, "a": 2.50}', "{", None]))
+    [b'{"a":2.5,"b":1}', None, None]
+    """
+    import pyarrow.compute as pc  # noqa: PLC0415  one text should not cost its import
+
+    careful = pc.fill_null(pc.match_substring_regex(texts, _MAY_DIFFER), False)
+    found: list[bytes | None] = []
+    for text, slow in zip(texts.to_pylist(), careful.to_pylist(), strict=True):
+        try:
+            if slow or not text or text[0] not in "{[":
+                found.append(None if text is None else canonical_bytes(text))
+            else:
+                found.append(orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS))
+        except CryptoError:
+            found.append(None)
+        except (ValueError, TypeError):  # no JSON, or nested too deeply for orjson
+            found.append(_carefully(text))
+    return found
+
+
+def _carefully(text: str) -> bytes | None:
+    try:
+        return canonical_bytes(text)
+    except CryptoError:
+        return None
 
 
 def _no_constant(name: str) -> Any:

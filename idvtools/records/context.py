@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from idvtools.crypto.keyring import Keyring
 from idvtools.privacy import Pseudonyms
 from idvtools.records.files import SourceFile
 from idvtools.records.rejects import Rejects
-from idvtools.vendors.base import Books, CheckKeys, Vendor
+from idvtools.vendors.base import Books, Keys, Vendor
+
+
+def _nobody(_: int) -> None:
+    """Told of progress that nobody asked for."""
 
 
 @dataclass(frozen=True)
@@ -20,31 +24,37 @@ class Context:
     Parameters
     ----------
     vendor : Vendor
-        Where fields stand, how a notification is checked.
+        Whose requests, polls and statements are read.
+    senders : tuple of Vendor
+        Whose notifications are looked for.
     timezone : str
         Zone of the workspace, for times of ours that were written without an offset.
     pseudonyms : Pseudonyms
         Makes the subject of an operation out of an id number.
-    keyrings : mapping
-        AES keys by app id.
-    check_keys : mapping
-        Keys to check notifications with, by app id.
+    keys : mapping
+        Keys by the vendor's name, of every sender and of the vendor itself.
+    told : callable
+        Told of bytes that have been read.
     rejects : Rejects
         What could not be read.
     rows : Counter
         Rows read, by file name.
     notes : Counter
         Things worth a caveat, by their name (``naive_time`` …).
+    encodings : dict
+        Encodings found in a log, by file name.
     """
 
     vendor: Vendor
+    senders: tuple[Vendor, ...]
     timezone: str
     pseudonyms: Pseudonyms
-    keyrings: Mapping[str, Keyring]
-    check_keys: Mapping[str, CheckKeys]
+    keys: Mapping[str, Keys]
+    told: Callable[[int], object] = _nobody
     rejects: Rejects = field(default_factory=Rejects)
     rows: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
+    encodings: dict[str, str] = field(default_factory=dict)
 
     @property
     def books(self) -> Books:
@@ -52,11 +62,11 @@ class Context:
         assert self.vendor.books is not None  # `Workspace` refuses vendors without books
         return self.vendor.books
 
+    @property
+    def keyrings(self) -> dict[str, Keyring]:
+        """AES keys of the vendor, by app id."""
+        return {app_id: app.ring for app_id, app in self.keys[self.vendor.name].apps.items() if len(app.ring)}
+
     def count(self, source: SourceFile, rows: int) -> None:
         """Count rows read from a file."""
         self.rows[source.name] += rows
-
-    def keys_for(self, app_id: str | None, op_id: str | None) -> CheckKeys | None:
-        """Keys to check a notification with: of the app it names, else of the app its operation's id names."""
-        named = self.check_keys.get(app_id or "")
-        return named or self.check_keys.get((op_id or "")[: self.books.ids.prefix])

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from idvtools.errors import IdvError, RecordsError
-from idvtools.records.files import SourceFile, read_chunks
-from idvtools.records.lines import read_lines
+from idvtools.records.files import CHUNK_BYTES, SourceFile
+from idvtools.records.lines import TOO_LONG, Reading, read_lines
 from idvtools.records.rejects import Rejects
 from idvtools.vendors.base import Decoded, Keys, Vendor, at_path, parse_json
 
@@ -38,11 +38,11 @@ def decode_file(
     if documents is not None:
         yield from (_decoded(n, d, vendor, keys, reveal) for n, d in enumerate(documents, 1))
         return
-    for lines in read_lines(source, rejects):
+    for lines, *_ in read_lines(source.stream(), Reading(rejects)):
         reasons = {r.line: r.reason for r in rejects.items}
         for number, line in zip(lines["number"].to_pylist(), lines["line"].to_pylist(), strict=True):
             if line is None:
-                yield number, None, reasons[number]
+                yield number, None, reasons.get(number, TOO_LONG)
             elif line.strip():
                 yield _decoded(number, line.strip(), vendor, keys, reveal)
 
@@ -61,7 +61,7 @@ def _one_document(path: Path, source: SourceFile) -> list[object] | None:
     if path.stat().st_size > _WHOLE:
         return None
     content = b""
-    for piece in read_chunks(source):
+    for piece in source.stream().pieces(CHUNK_BYTES):
         content += piece
         if len(content) > _WHOLE:
             return None

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import os
-import zlib
-from collections.abc import Iterator
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from idvtools.errors import RecordsError
+from idvtools.records.streams import Stream
 
-CHUNK_BYTES = 64 << 20
-#: File name endings that each folder may hold.
-ENDINGS: dict[str, tuple[str, ...]] = {
-    "requests": (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet"),
-    "callbacks": (".jsonl", ".jsonl.gz"),
-    "polls": (".jsonl", ".jsonl.gz"),
-    "statements": (".csv", ".csv.gz"),
+CHUNK_BYTES = 24 << 20
+_PACKED = r"(\.gz|\.zst)?"
+#: What the names of files in each folder look like. Logs of a back end have all kinds of names, rotated ones too.
+NAMES: dict[str, re.Pattern[str]] = {
+    folder: re.compile(form + "$", re.IGNORECASE)
+    for folder, form in {
+        "requests": rf"\.((jsonl|csv){_PACKED}|parquet)",
+        "callbacks": rf"\.(jsonl|ndjson|json|log|txt|out|sql|csv|tsv)([._-][0-9][0-9T._-]*)?{_PACKED}",
+        "polls": rf"\.jsonl{_PACKED}",
+        "statements": rf"\.csv{_PACKED}",
+    }.items()
 }
+FOLDERS = tuple(NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +36,14 @@ class SourceFile:
     kind: str
 
     @property
-    def gzipped(self) -> bool:
-        """Whether the file is compressed."""
-        return self.name.lower().endswith(".gz")
-
-    @property
     def form(self) -> str:
-        """``jsonl``, ``csv`` or ``parquet``."""
-        return self.name.lower().removesuffix(".gz").rpartition(".")[2]
+        """``jsonl``, ``csv``, ``parquet`` …: the name's ending, but for what a rotation or a packer put behind it."""
+        name = self.name.lower().removesuffix(".gz").removesuffix(".zst")
+        return re.sub(r"[._-][0-9][0-9t._-]*$", "", name).rpartition(".")[2] if "." in name else ""
+
+    def stream(self, told: Callable[[int], object] | None = None) -> Stream:
+        """The file, to be read once."""
+        return Stream(self.path, self.name, told)
 
 
 def discover(root: Path) -> tuple[list[SourceFile], list[str]]:
@@ -49,7 +53,7 @@ def discover(root: Path) -> tuple[list[SourceFile], list[str]]:
     """
     found: list[tuple[str, Path, str]] = []
     passed_over: list[str] = []
-    for kind, endings in ENDINGS.items():
+    for kind, form in NAMES.items():
         folder = root / kind
         if not folder.is_dir():
             continue
@@ -61,7 +65,7 @@ def discover(root: Path) -> tuple[list[SourceFile], list[str]]:
                 passed_over.append(f"{name}/ (a link to a folder: put the folder itself here)")
             elif path.exists() and not path.is_file():
                 passed_over.append(f"{name} (not a plain file)")  # reading a pipe would never end
-            elif name.lower().endswith(endings):
+            elif form.search(name):
                 found.append((name, path, kind))
             else:
                 passed_over.append(name)
@@ -93,35 +97,12 @@ def _shown(name: str) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file as it lies on disk."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def read_all(source: SourceFile) -> bytes:
-    """The whole (decompressed) file.
+    """The whole (unpacked) file.
 
     Raises
     ------
     RecordsError
-        The file cannot be read, or is a gz that is cut off or damaged.
+        The file cannot be read, or is packed and cut off or damaged.
     """
-    return b"".join(read_chunks(source))
-
-
-def read_chunks(source: SourceFile, size: int = CHUNK_BYTES) -> Iterator[bytes]:
-    """The (decompressed) file in pieces of at most `size` bytes."""
-    try:
-        if source.gzipped and source.path.stat().st_size == 0:
-            raise EOFError  # an empty file is no gz, though the gzip module takes it for one
-        with gzip.open(source.path) if source.gzipped else source.path.open("rb") as stream:
-            while piece := stream.read(size):
-                yield piece
-    except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise RecordsError(
-            "the gz file is cut off or damaged; fetch it again, or unpack what is left of it by hand",
-            file=source.name,
-        ) from None
-    except OSError as error:
-        raise RecordsError(f"cannot be read: {error.strerror}", file=source.name) from None
+    return b"".join(source.stream().pieces(CHUNK_BYTES))

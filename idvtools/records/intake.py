@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,11 +12,12 @@ import pyarrow as pa
 
 from idvtools.errors import Problem, RecordsError, WorkspaceError
 from idvtools.ledger.rules import SnowflakeId
+from idvtools.records.cache import Cache
 from idvtools.records.context import Context
-from idvtools.records.files import SourceFile, discover, sha256_of
-from idvtools.records.reports import notification_counts, read_reports, refused, settle_reports
-from idvtools.records.requests import read_requests
-from idvtools.records.statements import coverage, read_statements, settle_statements
+from idvtools.records.files import SourceFile, discover
+from idvtools.records.ingest import Ingest
+from idvtools.records.reports import notification_counts, refused, settle_reports
+from idvtools.records.statements import coverage, settle_statements
 
 _NEEDED = {
     "requests": "our start-vdi log (*.jsonl, *.csv, *.parquet)",
@@ -30,26 +30,42 @@ _NEEDED = {
 class Intake:
     """What was read.
 
-    The DuckDB connection holds the tables ``requests``, ``reports``, ``statement``, ``notifications``
-    and ``polls``; `covered` are the ``(app_id, day number)`` that have a statement file.
+    The DuckDB connection holds the tables ``requests``, ``reports``, ``statement``, ``notifications`` (of all
+    vendors), ``polls`` and ``rejects``; `covered` are the ``(app_id, day number)`` that have a statement file,
+    `cached` the files that came from the ingest cache.
     """
 
     con: duckdb.DuckDBPyConnection
     sources: tuple[SourceFile, ...]
     passed_over: tuple[str, ...]
     sha256: dict[str, str]
+    cached: frozenset[str]
     covered: frozenset[tuple[str, int]]
     notifications: dict[str, int]
     refused: pa.Table
     context: Context
+
+    def rejected(self) -> dict[str, int]:
+        """How many lines of each file could not be read, by the file's name."""
+        names = self.file_names()
+        counted = self.con.execute("select file_id, count(*) from rejects group by 1").fetchall()
+        return {names[file_id]: count for file_id, count in counted}
+
+    def rejects(self, limit: int | None = None) -> pa.Table:
+        """What could not be read, in order: `file, line, reason`."""
+        table = self.con.sql(
+            f"select file_id, line, reason from rejects order by all {'' if limit is None else f'limit {limit}'}"
+        ).to_arrow_table()
+        names = pa.array(self.file_names(), pa.string()).take(table["file_id"].combine_chunks())
+        return table.set_column(0, "file", names)
 
     def file_names(self) -> list[str]:
         """Names of the files, by file id."""
         return [s.name for s in self.sources]
 
 
-def read_workspace(root: Path, context: Context, con: duckdb.DuckDBPyConnection) -> Intake:
-    """Read the records of a workspace.
+def read_workspace(root: Path, context: Context, con: duckdb.DuckDBPyConnection, cache: Cache) -> Intake:
+    """Read the records of a workspace, each file once: what the cache knows is not read again.
 
     Raises
     ------
@@ -62,37 +78,24 @@ def read_workspace(root: Path, context: Context, con: duckdb.DuckDBPyConnection)
     if missing:
         raise WorkspaceError(WorkspaceError(m, file=root.name).problems[0] for m in missing)
     sources, passed_over = discover(root)
-    of_kind: dict[str, list[SourceFile]] = defaultdict(list)
-    for source in sources:
-        of_kind[source.kind].append(source)
-    problems: list[Problem] = []
     con.execute("set preserve_insertion_order = false")  # rows carry their file and line
+    ingest = Ingest(con, cache, context)
+    problems: list[Problem] = []
     # DuckDB and Arrow use all cores for one log at a time; reading several at once was measured to be slower.
-    with ThreadPoolExecutor(1) as pool:
-        hashes = pool.map(lambda s: sha256_of(s.path), sources)
-        for read, kinds in (
-            (read_reports, ("callbacks", "polls")),
-            (read_statements, ("statements",)),
-            (read_requests, ("requests",)),
-        ):
-            try:
-                read(con, [s for kind in kinds for s in of_kind[kind]], context)
-            except RecordsError as error:
-                problems.extend(error.problems)
-        if problems:
-            raise RecordsError(sorted(problems, key=str))
-        try:
-            sha256 = {s.name: h for s, h in zip(sources, hashes, strict=True)}
-        except OSError as error:
-            raise RecordsError(f"cannot be read: {error.strerror}", file=error.filename) from None
+    for kind in ("callbacks", "polls", "statements", "requests"):
+        problems += ingest.read(kind, [s for s in sources if s.kind == kind])
+    if problems:
+        raise RecordsError(sorted(problems, key=str))
+    ingest.finish()
     con.execute("set preserve_insertion_order = true")
     settle_reports(con, context)
-    settle_statements(con, of_kind["statements"], context)
+    settle_statements(con, [s for s in sources if s.kind == "statements"], context)
     return Intake(
         con=con,
         sources=tuple(sources),
         passed_over=tuple(passed_over),
-        sha256=sha256,
+        sha256=ingest.sha256,
+        cached=frozenset(ingest.cached),
         covered=frozenset(_covered(con, context)),
         notifications=notification_counts(con),
         refused=refused(con),
@@ -111,7 +114,7 @@ def _covered(con: duckdb.DuckDBPyConnection, context: Context) -> set[tuple[str,
         if app_id is not None:
             content[file_id].append((app_id, day))
     found = coverage(con, content)
-    apps = {a for a, _ in found if a is not None} | set(context.check_keys) | set(context.keyrings)
+    apps = {a for a, _ in found if a is not None} | set(context.keys[context.vendor.name].apps)
     apps |= {a for (a,) in con.execute("select distinct app_id from requests where app_id is not null").fetchall()}
     return {(app, day) for a, day in found for app in ([a] if a is not None else apps)}
 

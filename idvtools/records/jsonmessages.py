@@ -5,10 +5,8 @@ One pass pulls all wanted fields as text; a line that is not JSON gives nulls, n
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-_MAX_TRIES = 200  # a line of nothing but braces must not cost its length squared
 #: A text that says when, with the offset it was written with.
 HAS_OFFSET = r":.*(Z|z|[+-]\d\d(:?\d\d)?)\s*$"  # after a time of day: a bare date ends in -05 too
 
@@ -46,6 +44,13 @@ def moment(text: str) -> str:
     return plausible(f"epoch_ms(try_cast({text} as timestamptz))")
 
 
+def instant(text: str) -> str:
+    """As `moment`, of a time that may have been written as a Unix time in seconds or milliseconds."""
+    number = f"try_cast({text} as bigint)"
+    return f"""(case when regexp_full_match({text}, '1[0-9]{{9}}') then {number} * 1000
+        when regexp_full_match({text}, '1[0-9]{{12}}') then {number} else {moment(text)} end)"""
+
+
 #: SQL for a line of a log that is text and not just a line's end.
 NOT_BLANK = "line is not null and line not in ('', chr(10), chr(13) || chr(10))"
 #: Moments that records can plausibly name (1990 to 2200, ms UTC); anything else is no moment.
@@ -64,25 +69,3 @@ def whole(text: str, number: str | None = None) -> str:
     """
     number = number or f"try_cast({text} as bigint)"
     return f"(case when {number}::varchar = {text} or regexp_full_match({text}, '\\s*-?[0-9]+\\s*') then {number} end)"
-
-
-def embedded_objects(line: str) -> Iterable[str]:
-    """The JSON objects, as text, that stand somewhere inside a line of text.
-
-    Examples
-    --------
-    >>> list(embedded_objects('12:00 INFO got {"a": {"b": 1}} in 3 ms'))
-    ['{"a": {"b": 1}}']
-    """
-    decoder = json.JSONDecoder()
-    start = line.find("{")
-    for _ in range(_MAX_TRIES):
-        if start < 0:
-            return
-        try:
-            _, end = decoder.raw_decode(line, start)
-        except (ValueError, RecursionError):
-            end = start + 1
-        else:
-            yield line[start:end]
-        start = line.find("{", end)

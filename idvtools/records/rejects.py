@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+#: Rejects as a table; `file_id` is the number of the file in the workspace.
+SCHEMA = pa.schema([("file_id", pa.int32()), ("line", pa.int64()), ("reason", pa.string())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +21,9 @@ class Reject:
 
 @dataclass
 class Rejects:
-    """Rejects of one run, in the order they were found."""
+    """Rejects in the order they were found."""
 
     items: list[Reject] = field(default_factory=list)
-    by_file: Counter[str] = field(default_factory=Counter)
 
     def add(self, file: str, line: int, reason: str) -> None:
         """Note a reject by its place and reason.
@@ -29,8 +32,15 @@ class Rejects:
         or a key.
         """
         self.items.append(Reject(file, line, reason))
-        self.by_file[file] += 1
 
-    def sorted(self) -> list[Reject]:
-        """All rejects by file and line."""
-        return sorted(self.items, key=lambda r: (r.file, r.line, r.reason))
+    def drain(self, file_ids: dict[str, int]) -> pa.Table:
+        """What was found so far, as a table, and forget it."""
+        items, self.items = self.items, []
+        return pa.Table.from_arrays(
+            [
+                pa.array([file_ids[r.file] for r in items], pa.int32()),
+                pa.array([r.line for r in items], pa.int64()),
+                pa.array([r.reason for r in items], pa.string()),
+            ],
+            schema=SCHEMA,
+        )

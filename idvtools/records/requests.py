@@ -16,7 +16,7 @@ from idvtools.records.context import Context
 from idvtools.records.csvfile import read_csv, shown
 from idvtools.records.files import SourceFile
 from idvtools.records.jsonmessages import HAS_OFFSET, NOT_BLANK, extract, moment, plausible, whole
-from idvtools.records.lines import read_lines
+from idvtools.records.lines import Reading, read_lines
 
 #: Columns of a CSV or Parquet request log; one of the last two must be there.
 COLUMNS = ("requested_at", "app_id", "biz_no", "site", "access_way", "error_code", "da_id")
@@ -31,9 +31,10 @@ _MAY_BE_PERSONAL = r"[0-9]{15}|1[3-9][0-9]{9}|@"
 _LINE = "#line"  # our own column for the place of a row; nobody names a column so
 _SCAN = 65_536  # rows that one thread of DuckDB takes at a time
 
-_TABLE = """create table requests (row_no bigint, op_id varchar, app_id varchar, biz_no varchar, site varchar,
+TABLES = """create table requests (row_no bigint, op_id varchar, app_id varchar, biz_no varchar, site varchar,
     access_way varchar, error_code bigint, subject bigint, subject_state varchar,
-    subject_key varchar, requested_ms bigint, file_id integer, line bigint)"""
+    subject_key varchar, requested_ms bigint, file_id integer, line bigint);
+    create table request_extras (file_id integer, line bigint, extra varchar)"""
 
 
 def refuse_spreadsheet_numbers(table: pa.Table, names: tuple[str, ...], lines: pa.Array, source: SourceFile) -> None:
@@ -62,15 +63,13 @@ def refuse_spreadsheet_numbers(table: pa.Table, names: tuple[str, ...], lines: p
 
 
 def read_requests(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], context: Context) -> None:
-    """Read all request logs into the table ``requests`` (`ledger.inputs.REQUESTS`).
+    """Read request logs into the table ``requests`` (`ledger.inputs.REQUESTS`).
 
     Raises
     ------
     RecordsError
         Files that cannot be trusted as a whole; all files are looked at first.
     """
-    con.execute(_TABLE)
-    con.execute("create table request_extras (file_id integer, line bigint, extra varchar)")
     con.execute(f"set timezone = '{context.timezone}'")
     readers = {"jsonl": _from_lines, "csv": _from_csv, "parquet": _from_parquet}
     problems: list[Problem] = []
@@ -85,15 +84,16 @@ def read_requests(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], con
 
 
 def _from_lines(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Context) -> Iterator[pa.Table]:
+    request = context.books.request
     fields = {
         "requested_at": "requested_at",
         "envelope": "request",
-        **{k: v for k, v in context.books.request.fields.items() if k != "id_no"},
-        "id_no_enc": context.books.request.fields["id_no"],
+        **{name: request.path(name) for name in request.fields if name != "id_no"},
+        "id_no_enc": request.path("id_no"),
     }
     expression, place = extract("line", fields)
     columns = ", ".join(f"{sql} as {name}" for name, sql in place.items())
-    for lines in read_lines(source, context.rejects):
+    for lines, *_ in read_lines(source.stream(context.told), Reading(context.rejects)):
         con.register("log_lines", lines)
         read = con.sql(
             f"""select number as "{_LINE}", j is not null as is_json, {columns},
@@ -111,8 +111,9 @@ def _from_lines(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Con
 
 
 def _from_csv(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Context) -> Iterator[pa.Table]:
+    before = len(context.rejects.items)
     file = read_csv(source, context.rejects)
-    context.count(source, len(file.columns) + context.rejects.by_file[source.name])
+    context.count(source, len(file.columns) + len(context.rejects.items) - before)
     _check_columns(file.header, source)
     refuse_spreadsheet_numbers(file.columns, _TEXT_IDS, file.lines, source)
     yield file.columns.append_column(_LINE, file.lines)

@@ -19,10 +19,11 @@ from idvtools.records.files import SourceFile
 from idvtools.records.jsonmessages import plausible, whole
 from idvtools.records.requests import refuse_spreadsheet_numbers, trimmed
 
-_TABLE = """create table statement (row_no bigint, op_id varchar, parent_op_id varchar, biz_no varchar, app_id varchar,
+TABLES = """create table statement (row_no bigint, op_id varchar, parent_op_id varchar, biz_no varchar, app_id varchar,
     site varchar, status bigint, sub_status varchar, json_result bigint, authorized_ms bigint, charge boolean,
     package boolean, created_ms bigint, file_day integer, file_id integer, line bigint,
-    fault tinyint, status_unread boolean)"""
+    fault tinyint, status_unread boolean);
+    create table statement_files (file_id integer, app_id varchar, file_day integer, rows bigint)"""
 #: Fields that nothing is decided by: a statement without them is read all the same.
 _SPARE = ("access_way", "protocol", "authorized")
 #: Why a row cannot be used, by the number in its column `fault`.
@@ -71,12 +72,11 @@ def read_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], c
         A column is missing or renamed; ids were spoiled by a spreadsheet; two statements of one app
         and day say different things about one operation. All files are looked at first.
     """
-    con.execute(_TABLE)
-    con.execute("create table statement_files (file_id integer, app_id varchar, file_day integer, rows bigint)")
     problems: list[Problem] = []
     groups: dict[tuple[str, ...], list[tuple[SourceFile, CsvTable]]] = defaultdict(list)
     wanted = set(context.books.statement_columns.values())
     for source in sources:
+        before = len(context.rejects.items)
         try:
             file = read_csv(source, context.rejects, wanted)
             names = _columns(file.header, source, context)
@@ -85,7 +85,7 @@ def read_statements(con: duckdb.DuckDBPyConnection, sources: list[SourceFile], c
         except RecordsError as error:
             problems.extend(error.problems)
             continue
-        context.count(source, len(file.columns) + context.rejects.by_file[source.name])
+        context.count(source, len(file.columns) + len(context.rejects.items) - before)
         groups[tuple(sorted(names))].append((source, file))
     if problems:
         raise RecordsError(problems)

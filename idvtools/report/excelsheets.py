@@ -185,7 +185,7 @@ def add_refused(book: Workbook, summary: Summary, extra: Extras, lang: Lang) -> 
         sheet.add((w.say("file"), "head"), ("", "head"), (w.say("line"), "head_right"), (w.say("why"), "head"))
         for file, line, reason in extra.rejects[:LISTED]:
             sheet.add((file, "text"), None, (line, "count"), (reason, "text"))
-        _more(sheet, len(extra.rejects), lang)
+        _more(sheet, len(extra.rejects) + extra.more_rejects, lang)
 
 
 def _more(sheet: Sheet, total_rows: int, lang: Lang) -> None:

@@ -34,7 +34,9 @@ class Extras:
     refused : pyarrow.Table
         Notifications that failed their check, columns of `REFUSED_SCHEMA`. Times are UTC.
     rejects : list of (str, int, str)
-        Lines that could not be read: file, line number from 1, why. No clear personal data.
+        The first lines that could not be read: file, line number from 1, why. No clear personal data.
+    more_rejects : int
+        How many there are besides.
 
     Examples
     --------
@@ -45,3 +47,4 @@ class Extras:
     reasons: dict[str, tuple[int, Decimal]] = field(default_factory=dict)
     refused: pa.Table = field(default_factory=REFUSED_SCHEMA.empty_table)
     rejects: list[tuple[str, int, str]] = field(default_factory=list)
+    more_rejects: int = 0

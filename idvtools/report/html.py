@@ -95,7 +95,7 @@ def render_html(summary: Summary, breaks: pa.Table, extra: Extras, lang: Lang) -
         refused=refused,
         refused_more=_cut_note(len(refused), extra.refused.num_rows),
         rejects=extra.rejects[:LISTED],
-        rejects_more=_cut_note(min(LISTED, len(extra.rejects)), len(extra.rejects)),
+        rejects_more=_cut_note(min(LISTED, len(extra.rejects)), len(extra.rejects) + extra.more_rejects),
         method=method(summary),
         laws=[(text(LAWS, law.name), law) for law in summary.laws],
         files_missing=summary.coverage.files_missing[:ROWS],

@@ -78,10 +78,10 @@ def _fill(result: Reconciliation, folder: Path, lang: Lang, ledger_csv: bool) ->
     write_csv(folder / "breaks.csv", breaks)
     write_excel(folder / "reconciliation.xlsx", result.summary, breaks, result.extras, lang)
     (folder / "reconciliation.html").write_text(render_html(result.summary, breaks, result.extras, lang), "utf-8")
-    if result.reject_lines:
+    if len(result.reject_lines):
         with (folder / "rejects.jsonl").open("w", encoding="utf-8") as stream:
-            for line in result.reject_lines:
-                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+            for batch in result.reject_lines.to_batches(max_chunksize=10_000):
+                stream.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in batch.to_pylist())
     (folder / "summary.json").write_text(result.to_json(), "utf-8")
 
 

@@ -34,8 +34,8 @@ class Reconciliation:
         The ledger as Parquet, in the columns and the order of ``ledger.parquet``.
     extras : Extras
         Reasons, refused notifications and rejects for the reports.
-    reject_lines : tuple of dict
-        Lines of ``rejects.jsonl``.
+    reject_lines : pyarrow.Table
+        Lines of ``rejects.jsonl``: `file, line, reason`.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class Reconciliation:
     summary: Summary
     ledger_file: Path
     extras: Extras = field(repr=False)
-    reject_lines: tuple[dict[str, Any], ...] = field(repr=False)
+    reject_lines: pa.Table = field(repr=False)
     trace: Callable[[str], list[Piece]] = field(repr=False)
 
     def rows(self, buckets: tuple[str, ...] | None = None) -> pa.Table:

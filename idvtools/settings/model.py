@@ -246,10 +246,19 @@ class ReconciledSettings(VendorSettings):
     n_in_one: Literal["auto", "children", "parent"] = "auto"
 
 
+def _memory(text: str) -> str:
+    if not re.fullmatch(r"[1-9][0-9]{0,6} ?[MG]i?B", text, re.IGNORECASE) or (
+        text[-2:].upper() == "MB" and int(re.match(r"[0-9]+", text)[0]) < 256  # type: ignore[index]
+    ):
+        raise ValueError('an amount of memory of at least 256MB, such as "2GB"')
+    return text
+
+
 class WorkspaceSettings(SettingsTable):
     """What holds for the whole workspace."""
 
     timezone: Annotated[str, AfterValidator(_timezone)] = "Asia/Shanghai"
+    memory: Annotated[str, AfterValidator(_memory)] = "2GB"
     pseudonym_key: Annotated[PseudonymKey, PlainValidator(_pseudonym_key)] = Field(
         default={"file": "keys/pseudonym.key"}, validate_default=True
     )

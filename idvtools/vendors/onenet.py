@@ -17,11 +17,13 @@ from idvtools.errors import CryptoError, KeyFormatError, SettingsError
 from idvtools.settings import AppSettings, SecretField, VendorSettings, key_field
 from idvtools.vendors.base import (
     Call,
+    Callbacks,
     CheckResult,
     Draft,
     Exchange,
     Field,
     Keys,
+    Message,
     Request,
     Stamp,
     Unpacked,
@@ -236,6 +238,19 @@ VENDOR = Vendor(
 """,
     tables=tables("onenet", ["audit_status", "error"]),
     call_tables=("error",),
+    callbacks=Callbacks(
+        message=Message(
+            {
+                "op_id": ("auditResult.busiSeq", "auditInfo.busiSeq", "custInfo.busiSeq"),
+                "status": "auditResult.auditStatus",
+            }
+        ),
+        marker="auditResult",
+        kind="push",
+        same=("op_id", "status"),
+        table="audit_status",
+        retry_after=(3.0, 6.0, 12.0),
+    ),
     calls=(
         Call(
             "auth_url",

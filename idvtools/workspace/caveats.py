@@ -27,6 +27,10 @@ _NOTES: dict[str, tuple[str, str]] = {
         "{n} statement row(s) have a da_status that is not a number",
         "{n} 条对账单记录的 da_status 不是数字",
     ),
+    "log_grew": (
+        "{n} log(s) grew while they were read; what was written later is not part of this run",
+        "{n} 个日志在读取过程中仍在增长，之后写入的内容不在本次结果内",
+    ),
     "statement_copy": (
         "{n} statement file(s) are copies of another one and were left out",
         "{n} 个对账单文件是其他文件的副本，已忽略",
@@ -47,7 +51,7 @@ def caveats(intake: Intake, engine: DuckEngine, rules: Rules, coverage: Coverage
         The written ledger, quoted for SQL.
     """
     yield from _checks(intake, engine)
-    if rejected := len(intake.context.rejects.items):
+    if rejected := sum(intake.rejected().values()):
         yield Caveat(
             f"{rejected} line(s) could not be read; they are listed in rejects.jsonl and counted nowhere else",
             f"{rejected} 行无法读取，已列入 rejects.jsonl，未计入任何结果",

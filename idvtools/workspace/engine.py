@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -43,11 +42,13 @@ class DuckEngine:
     Only pseudonyms and cipher texts get in: clear id numbers never reach the database.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, memory: str = "2GB") -> None:
         self._spill = Path(tempfile.mkdtemp(prefix="idvtools-"))
+        self.scratch = self._spill / "read"
+        self.scratch.mkdir()
         self.con = duckdb.connect(
             config={
-                "memory_limit": os.environ.get("IDVTOOLS_MEMORY", "2GB"),
+                "memory_limit": memory,
                 "temp_directory": str(self._spill / "spill"),
                 "allow_community_extensions": False,
             }
@@ -98,11 +99,6 @@ class DuckEngine:
         """Give memory and files back."""
         self.con.close()
         shutil.rmtree(self._spill, ignore_errors=True)
-
-
-def quoted(path: Path) -> str:
-    """A path as an SQL literal."""
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def amount(value: Decimal | None) -> Decimal:

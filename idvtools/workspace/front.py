@@ -6,6 +6,7 @@ import os
 import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,14 +15,16 @@ from idvtools import __version__, vendors
 from idvtools.errors import InputError, NoDataError, OutputError, Problem, RecordsError, WorkspaceError
 from idvtools.ledger.rules import Period, Price, Rules, day_number
 from idvtools.privacy import Pseudonyms
+from idvtools.records.cache import FOLDER as CACHE
+from idvtools.records.cache import Cache
 from idvtools.records.context import Context
-from idvtools.records.files import ENDINGS
+from idvtools.records.files import FOLDERS
 from idvtools.records.intake import Intake, data_span, read_workspace
 from idvtools.report.explain import Explanation
 from idvtools.report.model import Lang
 from idvtools.report.result import Reconciliation
 from idvtools.settings import ReconciledSettings, Settings, VendorSettings, load
-from idvtools.vendors.base import Books, Decoded, Keys, open_keys
+from idvtools.vendors.base import Books, Decoded, Keys, Vendor, open_keys
 from idvtools.workspace.engine import DuckEngine
 from idvtools.workspace.summing import extras, summarise
 from idvtools.workspace.tracing import trace
@@ -29,7 +32,7 @@ from idvtools.workspace.tracing import trace
 if TYPE_CHECKING:
     import pandas as pd
 
-_FOLDERS = (*ENDINGS, "evidence", "keys")
+_FOLDERS = (*FOLDERS, "evidence", "keys")
 
 
 def _quiet(_: str) -> None:
@@ -45,6 +48,9 @@ class Workspace:
         The workspace. Its ``idvtools.toml`` is read and checked at once.
     environ : mapping, optional
         Where ``{env = …}`` secrets are looked up; the process's environment if not given.
+    cache : bool
+        Keep what was read of each file in ``.idvtools/cache`` (no clear personal data, no keys), and don't read a file
+        again whose content is known. False: read everything anew, and leave nothing behind.
 
     Raises
     ------
@@ -61,8 +67,9 @@ class Workspace:
     'dec'
     """
 
-    def __init__(self, folder: str | Path, *, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: str | Path, *, environ: Mapping[str, str] | None = None, cache: bool = True) -> None:
         self.folder = Path(folder)
+        self._cached = cache
         if not self.folder.is_dir():
             raise WorkspaceError("no such folder; `idvtools init` makes a workspace", file=str(folder))
         self._opened: dict[str, Keys] = {}
@@ -119,19 +126,18 @@ class Workspace:
     def _run(self, vendor: str, period: Period | None, strict: bool, progress: Callable[[str], None]) -> Reconciliation:
         """Reconcile a period, or all that the workspace knows."""
         books, rules, context = self._prepare(vendor)
-        engine = DuckEngine()
+        engine = self._engine()
         try:
             progress("reading")
             with ThreadPoolExecutor(1) as pool:
-                reading = pool.submit(read_workspace, self.folder, context, engine.con)
+                reading = pool.submit(read_workspace, self.folder, context, engine.con, self._cache(engine, context))
                 # Ibis loads and translates while the records are read.
                 from idvtools.workspace.planning import compile_plan, prepare  # noqa: PLC0415
 
                 compiled = compile_plan(rules, period) if period else None
                 intake = reading.result()
-            rejects = context.rejects.sorted()
-            if strict and rejects:
-                raise RecordsError(Problem(r.reason, file=r.file, row=r.line) for r in rejects)
+            if strict and (rejects := intake.rejects()).num_rows:
+                raise RecordsError(Problem(r["reason"], file=r["file"], row=r["line"]) for r in rejects.to_pylist())
             period = period or _whole_span(intake, rules.timezone)
             _require_data(intake, period, rules.timezone)
             progress("judging")
@@ -151,7 +157,7 @@ class Workspace:
                 _now(),
                 __version__,
             )
-            lines = tuple({"file": r.file, "line": r.line, "reason": r.reason} for r in rejects)
+            lines = intake.rejects()
             found = extras(engine, ledger_file, intake)
         except BaseException:
             engine.close()
@@ -181,9 +187,9 @@ class Workspace:
 
     def _frame(self, vendor: str, make: Callable[[Intake], pd.DataFrame]) -> pd.DataFrame:
         _, _, context = self._prepare(vendor)
-        engine = DuckEngine()
+        engine = self._engine()
         try:
-            return make(read_workspace(self.folder, context, engine.con))
+            return make(read_workspace(self.folder, context, engine.con, self._cache(engine, context)))
         finally:
             engine.close()
 
@@ -283,7 +289,7 @@ class Workspace:
                 "read with Workspace.decode"
             )
         zone = self.settings.workspace.timezone
-        keys = self.keys(vendor)
+        self.keys(vendor)  # all that is wrong with them, before anything is read
         rules = Rules(
             statuses=declared.books.statuses,
             ids=declared.books.ids,
@@ -292,9 +298,36 @@ class Workspace:
             n_in_one=chosen.n_in_one,
             prices=tuple(Price(p.site, p.unit_price, p.currency, p.valid_from, p.valid_to) for p in chosen.prices),
         )
-        rings = {app_id: app.ring for app_id, app in keys.apps.items() if len(app.ring)}
-        pseudonyms = Pseudonyms(self.settings.pseudonym_key())
-        return declared.books, rules, Context(declared, zone, pseudonyms, rings, declared.books.check_keys(keys))
+        return declared.books, rules, self._context(declared)
+
+    def _context(self, declared: Vendor, told: Callable[[int], object] | None = None) -> Context:
+        senders = tuple(v for v in map(vendors.get, vendors.names()) if v.callbacks)
+        # The vendor itself comes first: most lines are its own.
+        senders = tuple(sorted(senders, key=lambda v: v.name != declared.name))
+        keys = {
+            v.name: self._keys_if_any(v.name)
+            for v in {declared.name: declared, **{s.name: s for s in senders}}.values()
+        }
+        context = Context(
+            declared, senders, self.settings.workspace.timezone, Pseudonyms(self.settings.pseudonym_key()), keys
+        )
+        return context if told is None else replace(context, told=told)
+
+    def _engine(self) -> DuckEngine:
+        return DuckEngine(self.settings.workspace.memory)
+
+    def _cache(self, engine: DuckEngine, context: Context) -> Cache:
+        """The ingest cache; what was read under other keys or in another zone is not found in it."""
+        secret = self.settings.pseudonym_key()
+        zone, vendor = context.timezone, context.vendor.name
+        senders = "".join(v.name + context.keys[v.name].digest(secret) for v in context.senders)
+        digests = {
+            "callbacks": zone + senders,
+            "polls": zone + vendor,
+            "requests": zone + vendor + context.keys[vendor].digest(secret),
+            "statements": context.vendor.zone + vendor,
+        }
+        return Cache(self.folder / CACHE if self._cached else None, engine.scratch, digests)
 
     def _evidence_names(self) -> list[str]:
         vault = self.folder / "evidence"

@@ -13,8 +13,9 @@ import pyarrow as pa
 from idvtools.errors import ConservationError
 from idvtools.ledger.columns import BUCKETS
 from idvtools.ledger.rules import Period, Rules
+from idvtools.records.cache import quoted
 from idvtools.records.intake import Intake
-from idvtools.report.extras import Extras
+from idvtools.report.extras import LISTED, Extras
 from idvtools.report.model import (
     Bucket,
     Coverage,
@@ -29,7 +30,7 @@ from idvtools.report.model import (
 )
 from idvtools.vendors.base import Books
 from idvtools.workspace.caveats import caveats
-from idvtools.workspace.engine import DuckEngine, amount, quoted
+from idvtools.workspace.engine import DuckEngine, amount
 
 #: Operations that have a file in the vault.
 _HELD = pa.schema([("op_id", pa.string())])
@@ -141,10 +142,9 @@ def _laws(
 
 
 def _inputs(intake: Intake) -> tuple[InputFile, ...]:
-    context = intake.context
+    context, rejected = intake.context, intake.rejected()
     return tuple(
-        InputFile(s.name, context.rows[s.name], context.rejects.by_file[s.name], intake.sha256[s.name])
-        for s in intake.sources
+        InputFile(s.name, context.rows[s.name], rejected.get(s.name, 0), intake.sha256[s.name]) for s in intake.sources
     )
 
 
@@ -189,7 +189,7 @@ def extras(engine: DuckEngine, path: Path, intake: Intake) -> Extras:
         f"""select reason, count(*), sum(amount_vendor) from read_parquet({quoted(path)})
         where billable is null and reason is not null group by reason order by 2 desc, 1"""
     )
-    table = intake.refused
+    table, listed = intake.refused, intake.rejects(LISTED)
     file = pa.DictionaryArray.from_arrays(
         table["file_id"].combine_chunks().cast(pa.int32()), pa.array(intake.file_names(), pa.string())
     )
@@ -198,5 +198,6 @@ def extras(engine: DuckEngine, path: Path, intake: Intake) -> Extras:
         refused=table.select(["received_at", "op_id", "app_id", "event"])
         .append_column("file", file.cast(pa.string()))
         .append_column("line", table["line"]),
-        rejects=[(r.file, r.line, r.reason) for r in intake.context.rejects.sorted()],
+        rejects=[(r["file"], r["line"], r["reason"]) for r in listed.to_pylist()],
+        more_rejects=sum(intake.rejected().values()) - len(listed),
     )

@@ -1,6 +1,7 @@
-"""What a vendor's file is made of: declaration, calls, fields, code tables, keys, messages, books."""
+"""What a vendor's file is made of: declaration, calls, callbacks, fields, code tables, keys, messages, books."""
 
 from idvtools.vendors.base.books import Books, CheckKeys, CheckResult, Message, load_statuses
+from idvtools.vendors.base.callbacks import Callbacks, Deliveries
 from idvtools.vendors.base.calls import Call, Draft, Unpacked
 from idvtools.vendors.base.codes import Code, CodeTable, Outcome, code_text, tables
 from idvtools.vendors.base.declaration import Ask, Vendor
@@ -25,11 +26,13 @@ __all__ = [
     "Attachment",
     "Books",
     "Call",
+    "Callbacks",
     "CheckKeys",
     "CheckResult",
     "Code",
     "CodeTable",
     "Decoded",
+    "Deliveries",
     "Draft",
     "Exchange",
     "Field",

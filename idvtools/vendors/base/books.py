@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -11,13 +11,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from idvtools.ledger.rules import SnowflakeId, StatusCode
 from idvtools.vendors.base.codes import read_rows
-from idvtools.vendors.base.keys import Keys
 
 CheckResult = Literal["ok", "hash_only", "unchecked", "failed"]
 
-#: Fields that a message about an operation can carry, in the ledger's names.
+#: Fields that a message about an operation can carry, in the ledger's names; `delivery` is the vendor's own number of
+#: a message that stays the same when it is sent again.
 MESSAGE_FIELDS = (
     "event", "op_id", "app_id", "biz_no", "site", "status", "sub_status", "json_result", "authorized_ms", "children",
+    "delivery",
 )  # fmt: skip
 REQUEST_FIELDS = ("app_id", "biz_no", "site", "access_way", "id_no", "error_code", "op_id")
 STATEMENT_FIELDS = (
@@ -54,10 +55,15 @@ class CheckKeys:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Where the fields of a JSON message stand (dotted paths below the message's root)."""
+    """Where the fields of a JSON message stand: dotted paths below its root, several where a field has several."""
 
-    fields: Mapping[str, str]
+    fields: Mapping[str, str | tuple[str, ...]]
     child_fields: Mapping[str, str] = field(default_factory=dict)
+
+    def path(self, name: str) -> str:
+        """Where a field stands; the first place where it has several."""
+        paths = self.fields[name]
+        return paths if isinstance(paths, str) else paths[0]
 
 
 @dataclass(frozen=True)
@@ -68,13 +74,9 @@ class Books:
     ----------
     statuses, ids
         Code table and form of an operation's id.
-    request, notification, poll : Message
-        Where fields stand in the exchange we logged, in a notification's body, in a poll's exchange.
-    check : callable
-        ``check(headers, body, keys)`` tells how far a notification is to be trusted, and which text
-        of the body was checked. Header names are lower case.
-    check_keys : callable
-        ``check_keys(keys)``: by app id, what a notification is checked with.
+    request, poll : Message
+        Where fields stand in the exchange we logged, in a poll's exchange. What the vendor sends to us is declared
+        by its `Callbacks`.
     statement_columns : mapping
         Our field -> column of the vendor's daily statement.
     statement_file : str
@@ -86,10 +88,7 @@ class Books:
     statuses: tuple[StatusCode, ...]
     ids: SnowflakeId
     request: Message
-    notification: Message
     poll: Message
-    check: Callable[[Mapping[str, str], str, CheckKeys], tuple[CheckResult, str]]
-    check_keys: Callable[[Keys], Mapping[str, CheckKeys]]
     statement_columns: Mapping[str, str]
     statement_file: str
     evidence_days: int
@@ -100,7 +99,6 @@ class Books:
             raise ValueError("a code stands twice in the status table")
         for message, known in (
             (self.request, REQUEST_FIELDS),
-            (self.notification, MESSAGE_FIELDS),
             (self.poll, MESSAGE_FIELDS),
         ):
             if unknown := set(message.fields) - set(known):

@@ -16,6 +16,7 @@ from idvtools.errors import (
 )
 from idvtools.settings import VendorSettings
 from idvtools.vendors.base.books import Books
+from idvtools.vendors.base.callbacks import Callbacks
 from idvtools.vendors.base.calls import NAME, Call, Draft, Unpacked
 from idvtools.vendors.base.codes import Code, CodeTable, code_text, is_code
 from idvtools.vendors.base.decoding import Decoded, describe
@@ -51,6 +52,8 @@ class Vendor:
         error of the call.
     books : Books or None
         How its logs and statements are read for a reconciliation; None: it is not reconciled.
+    callbacks : Callbacks or None
+        How what it sends to us is read in bulk; None: it sends nothing.
     renew : callable or None
         ``renew(ask, keys, app_id)`` fetches what a call needs besides keys (tokens, tickets), as (name -> text,
         seconds until it is to be renewed). A text named ``aes_key`` (Base64) joins the app's AES keys.
@@ -75,6 +78,7 @@ class Vendor:
     calls: tuple[Call, ...]
     call_tables: tuple[str, ...]
     books: Books | None = None
+    callbacks: Callbacks | None = None
     renew: Callable[[Ask, Keys, str | None], tuple[Mapping[str, str], float]] | None = None
     repair: Callable[[str], str] | None = None
     explain: Callable[[object], tuple[Code, ...]] | None = None
@@ -90,6 +94,8 @@ class Vendor:
             raise ValueError(f"{self.name}: the template must hold the table [vendors.{self.name}]")
         if set(self.call_tables) - set(self.tables):
             raise ValueError(f"{self.name}: call_tables must be tables")
+        if self.callbacks and self.callbacks.table not in (None, *self.tables):
+            raise ValueError(f"{self.name}: the table of its callbacks must be one of its tables")
         for table in self.tables.values():
             if any(c.error and c.outcome == "success" for c in table.rows):
                 raise ValueError(f"{self.name}: a success in {table.name} is an error, too")

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar, cast
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from idvtools.crypto.aes import check_aes_key, decode_base64, load_aes_key
-from idvtools.crypto.digests import fingerprint
+from idvtools.crypto.digests import fingerprint, mac
 from idvtools.crypto.keyring import KeyFact, Keyring, TimedKey
 from idvtools.crypto.rsa import key_fingerprint, load_private_key, load_public_key
 from idvtools.errors import CryptoError, KeyFormatError, Problem, SettingsError
@@ -52,6 +52,10 @@ class AppKeys:
     def has(self, name: str) -> bool:
         """Whether the key is set."""
         return name in self._opened
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """The secret texts, by the names of their settings."""
+        return ((name, value) for name, value in self._opened.items() if isinstance(value, str))
 
     def _get(self, name: str, kind: Callable[..., K]) -> K:  # abstract classes are no type[K]
         value = self._opened.get(name)
@@ -102,6 +106,14 @@ class Keys:
         app = self.require(app_id)
         ring = app.ring.with_key(TimedKey("fetched", from_ms, load_aes_key(session["aes_key"])))
         return replace(self, apps={**self.apps, str(app.app_id): replace(app, ring=ring)})
+
+    def digest(self, secret: bytes) -> str:
+        """A keyed digest of all keys: another one when any of them changes, and no way back to them."""
+        told = [(f.app, f.name, f.kind, f.fingerprint, str(f.valid_from)) for f in self.facts]
+        texts = [
+            (keys.app_id, name, value) for keys in (self.shared, *self.apps.values()) for name, value in keys.texts()
+        ]
+        return mac("sha256", secret, repr((told, texts)).encode("utf-8", "surrogatepass")).hex()
 
     def require(self, app_id: str | None) -> AppKeys:
         """Keys of an app, for a call.

@@ -5,7 +5,7 @@ Source: seed 000 (the platform's appendix) and dec.md. An operation (取证) is 
 
 from idvtools.crypto.digests import to_base64
 from idvtools.vendors.base import Ask, Code, Keys, Vendor, at_path, tables
-from idvtools.vendors.dec.books import BOOKS, da_id_time
+from idvtools.vendors.dec.books import BOOKS, CALLBACKS, da_id_time
 from idvtools.vendors.dec.calls import CALLS
 from idvtools.vendors.dec.settings import TEMPLATE, DecSettings
 from idvtools.vendors.dec.signing import (
@@ -72,6 +72,7 @@ VENDOR = Vendor(
     call_tables=("error",),
     calls=CALLS,
     books=BOOKS,
+    callbacks=CALLBACKS,
     renew=_renew,
     explain=_explain,
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from idvtools.ledger.rules import SnowflakeId
-from idvtools.vendors.base import Books, CheckKeys, Keys, Message, load_statuses
+from idvtools.vendors.base import Books, Callbacks, Message, load_statuses
 from idvtools.vendors.base.codes import FOLDER
-from idvtools.vendors.dec.signing import check_keys, check_notification
+from idvtools.vendors.dec.signing import check_deliveries
 
 _IDS = SnowflakeId(prefix=8, epoch_ms=1288834974657)
 
@@ -31,11 +31,6 @@ _EXT = {"sub_status": "ext.daSubStatus", "children": "ext.childDaList"}
 _CHILD = {"op_id": "daId", "site": "site", "status": "daStatus", "sub_status": "daSubStatus"}
 
 
-def _check_keys(keys: Keys) -> dict[str, CheckKeys]:
-    known = {app_id: check_keys(keys, app) for app_id, app in keys.apps.items()}
-    return {app_id: found for app_id, found in known.items() if found.app_key is not None or found.public_key}
-
-
 BOOKS = Books(
     statuses=load_statuses(FOLDER / "dec_da_status.csv"),
     ids=_IDS,
@@ -50,20 +45,6 @@ BOOKS = Books(
             "op_id": "response.data.daId",
         }
     ),
-    notification=Message(
-        {
-            "event": "func",
-            "op_id": "data.daId",
-            "app_id": "data.bizAppId",
-            "biz_no": "data.bizNo",
-            "site": "data.site",
-            "status": "data.daStatus",
-            "json_result": "data.jsonResult",
-            "authorized_ms": "data.authorizedTs",
-            **{k: f"data.{v}" for k, v in _EXT.items()},
-        },
-        _CHILD,
-    ),
     poll=Message(
         {
             "op_id": "response.data.daId",
@@ -77,8 +58,6 @@ BOOKS = Books(
         },
         _CHILD,
     ),
-    check=check_notification,
-    check_keys=_check_keys,
     statement_columns={
         "op_id": "da_id",
         "biz_no": "biz_no",
@@ -96,4 +75,26 @@ BOOKS = Books(
     },
     statement_file=r"(?P<app>[0-9A-Za-z]{8})_(?P<day>20\d{6})(?!\d)",
     evidence_days=10,
+)
+
+CALLBACKS = Callbacks(
+    message=Message(
+        {
+            "event": "func",
+            "op_id": "data.daId",
+            "app_id": "data.bizAppId",
+            "biz_no": "data.bizNo",
+            "site": "data.site",
+            "status": "data.daStatus",
+            "json_result": "data.jsonResult",
+            "authorized_ms": "data.authorizedTs",
+            **{k: f"data.{v}" for k, v in _EXT.items()},
+        },
+        _CHILD,
+    ),
+    marker="data.daId",
+    check=check_deliveries,
+    headers=("decshash", "decssign"),
+    table="da_status",
+    ids=_IDS,
 )

@@ -8,10 +8,10 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from idvtools.settings import AppSettings, SecretField, VendorSettings, check_url, key_field
-from idvtools.vendors.base import Vendor, tables
+from idvtools.vendors.base import Callbacks, Message, Vendor, tables
 from idvtools.vendors.webank.building import RENEW_AFTER_S, renew
 from idvtools.vendors.webank.calls import CALLS
-from idvtools.vendors.webank.opening import repair
+from idvtools.vendors.webank.opening import open_deliveries, repair
 from idvtools.vendors.webank.signing import (
     LEGACY,
     Reverse,
@@ -81,6 +81,12 @@ VENDOR = Vendor(
     tables=tables("webank", ["platform", "reverse", "file_type"]),
     call_tables=("platform",),
     calls=CALLS,
+    callbacks=Callbacks(
+        message=Message({"event": "kind", "op_id": "op_id", "delivery": "delivery"}),
+        marker="Plain",
+        check=open_deliveries,
+        same=("event", "delivery"),
+    ),
     renew=renew,
     repair=repair,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from idvtools.crypto.aes import decode_base64
 from idvtools.errors import CryptoError
 from idvtools.vendors.base import (
     CheckResult,
+    Deliveries,
     Exchange,
     Keys,
     Outcome,
@@ -21,6 +22,7 @@ from idvtools.vendors.base import (
     at_path,
     attachment,
     code_text,
+    dump_json,
     parse_json,
     token,
 )
@@ -193,6 +195,26 @@ def open_reverse(exchange: Exchange, keys: Keys | None) -> Unpacked:
         derived={"answer_check": said.check if said else None},
         warnings=got.warnings,
     )
+
+
+def open_deliveries(deliveries: Deliveries, keys: Keys) -> list[tuple[CheckResult, str]]:
+    """Messages of WeBank's, checked and opened: JSON with what the records read of them, and nothing else."""
+    salts = [a.text("salt") for a in keys.apps.values() if a.has("salt")]
+    return [_delivery(body, salts) for body in deliveries.bodies]
+
+
+def _delivery(text: str, salts: Sequence[str]) -> tuple[CheckResult, str]:
+    try:
+        body = parse_json(text)
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        return "unchecked", text
+    seen = [check_reverse(body, salt) for salt in (*salts, *([] if salts else [None]))]
+    got = next((s for s in seen if s.check == "ok"), seen[0])
+    number = code_text(body.get("SeqNo"))
+    op_id = code_text(at_path(got.plain, "BIZ_SEQ_NO")) or number
+    return got.check, dump_json({"Plain": True, "op_id": op_id, "kind": body.get("transName"), "delivery": number})
 
 
 _PATHS = (

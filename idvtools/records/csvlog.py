@@ -1,0 +1,164 @@
+"""CSV exports of a table in which a back end keeps the messages it received: one column holds the body."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from idvtools.records.finding import NOTHING, Finder, header_name
+from idvtools.records.lines import Reading, read_lines
+from idvtools.records.streams import Stream
+
+_FIELD_LIMIT = 16 << 20
+_BATCH = 20_000
+_TIMES = (
+    "received_at", "receive_time", "received_time", "recv_time", "notify_time", "callback_time", "created_at",
+    "create_time", "gmt_create", "insert_time", "timestamp", "time", "ts", "date",
+    "接收时间", "通知时间", "回调时间", "创建时间", "时间",
+)  # fmt: skip
+_HEADERS = ("headers", "header", "request_headers", "http_headers", "请求头")
+#: Rows: number of the first line, received_at, headers (JSON), body.
+Row = tuple[int, str | None, str | None, str]
+BROKEN_QUOTES = "broken quoting: a double quote opens in this row and does not close as it should"
+
+
+def read_export(stream: Stream, reading: Reading, finder: Finder) -> Iterator[tuple[pa.Table, int]]:
+    """Bodies out of an export, in tables for `NotificationReader.bodies`, and how many rows there were.
+
+    The columns are found by what stands in them: the body is the cell with a message in it, the time and the headers
+    are told by the names of their columns. A row whose cells do not fit the header is searched as text.
+
+    Raises
+    ------
+    RecordsError
+        The file cannot be read, or only in part: after all rows that could be read.
+    """
+    rows: list[Row] = []
+    count = 0
+    for number, cells, raw in _Rows(stream, reading):
+        if cells.header:
+            continue
+        count += 1
+        if (row := _row(number, cells, raw, finder)) is not None:
+            rows.append(row)
+        else:
+            reading.rejects.add(stream.name, number, NOTHING)
+        if count >= _BATCH:
+            yield _table(rows), count
+            rows, count = [], 0
+    if count:
+        yield _table(rows), count
+
+
+@dataclass
+class _Cells:
+    cells: list[str]
+    names: list[str] = field(default_factory=list)
+    header: bool = False
+
+
+def _row(number: int, row: _Cells, raw: str, finder: Finder) -> Row | None:
+    if len(row.cells) != len(row.names):
+        return (number, None, None, raw) if finder.may_hold(raw) else None
+    body = next((c for c in row.cells if finder.may_hold(c)), None)
+    if body is None:
+        return None
+    named = dict(zip(row.names, row.cells, strict=True))
+    stamp = next((named[n] for n in _TIMES if named.get(n, "").strip()), None)
+    return number, stamp and stamp.strip().replace("/", "-"), _headers(named, finder), body
+
+
+def _headers(named: dict[str, str], finder: Finder) -> str | None:
+    for name in _HEADERS:
+        if named.get(name, "").strip():
+            return named[name]
+    plain = {header_name(n): v for n, v in named.items() if v}
+    found = {h: plain[h] for h in finder.headers if h in plain}
+    return json.dumps(found) if found else None
+
+
+def _table(rows: Sequence[Row]) -> pa.Table:
+    numbers, times, headers, bodies = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return pa.table(
+        {
+            "number": pa.array(numbers, pa.int64()),
+            "received_at": pa.array(times, pa.string()),
+            "logged_at": pa.nulls(len(rows), pa.string()),
+            "headers": pa.array(headers, pa.large_string()),
+            "line": pa.array(bodies, pa.large_string()),
+        }
+    )
+
+
+class _Rows:
+    """Rows with the number of their first line; a quote that does not close costs its own line only."""
+
+    def __init__(self, stream: Stream, reading: Reading) -> None:
+        self._stream, self._reading = stream, reading
+        self._lines = self._physical()
+        self._again: list[str] = []
+        self._taken: list[str] = []
+        self._number = 0
+
+    def _physical(self) -> Iterator[str]:
+        for lines in read_lines(self._stream, self._reading):
+            for text in lines.table["line"].to_pylist():
+                yield text or "\n"
+
+    def __iter__(self) -> Iterator[tuple[int, _Cells, str]]:
+        first = self._next_line()
+        while first is not None and not first.strip():
+            first = self._next_line()
+        if first is None:
+            return
+        second = self._next_line()
+        self._again = [first] + ([second] if second is not None else [])
+        self._number -= len(self._again)
+        dialect = _dialect(first, second or "")
+        names: list[str] | None = None
+        csv.field_size_limit(_FIELD_LIMIT)
+        while True:
+            start, self._taken = self._number + 1, []
+            try:
+                cells = next(csv.reader(self._feed(), dialect))
+            except StopIteration:
+                return
+            except csv.Error:
+                lost, self._again = self._taken[0], self._taken[1:] + self._again
+                self._number = start
+                names = names or []
+                yield start, _Cells([lost]), lost
+                continue
+            raw = "".join(self._taken)
+            if not raw.strip():
+                continue
+            if names is None:
+                names = [c.strip().lower() for c in cells]
+                header = not any("{" in c for c in cells)
+                yield start, _Cells(cells, names if header else [], header), raw
+            else:
+                yield start, _Cells(cells, names), raw
+
+    def _feed(self) -> Iterator[str]:
+        while (line := self._next_line()) is not None:
+            self._taken.append(line)
+            yield line
+
+    def _next_line(self) -> str | None:
+        line = self._again.pop(0) if self._again else next(self._lines, None)
+        self._number += line is not None
+        return line
+
+
+def _dialect(header: str, row: str) -> type[csv.Dialect]:
+    class Found(csv.excel):
+        delimiter = max(",;\t|", key=header.count)
+        strict = True
+
+    if '\\"' in row and '""' not in row:  # as MySQL exports
+        Found.doublequote, Found.escapechar = False, "\\"
+    return Found

@@ -1,0 +1,437 @@
+"""Messages that vendors sent to us, out of whatever a back end logged, as one table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import duckdb
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from idvtools.records.finding import BROKEN, NOTHING, Finder, Found
+from idvtools.records.jsonmessages import extract, instant, json_path, moment
+from idvtools.records.lines import Lines
+from idvtools.records.messages import (
+    COLUMNS,
+    ENVELOPE,
+    NO_STATUS,
+    NOT_JSON,
+    SEALED,
+    reasons,
+    select_messages,
+    select_owners,
+)
+from idvtools.records.rejects import Rejects
+from idvtools.vendors.base import Callbacks, CheckResult, Deliveries, Keys, Vendor
+
+#: The table of notifications; times in ms since 1970, `logged_ms` where only the log tells when.
+SCHEMA = pa.schema(
+    [
+        ("vendor", pa.string()),
+        *((name, pa.int64() if kind == "bigint" else pa.string()) for name, kind in COLUMNS.items()),
+        ("received_ms", pa.int64()),
+        ("logged_ms", pa.int64()),
+        ("check_result", pa.string()),
+        ("line", pa.int64()),
+    ]
+)
+_BODIES = pa.schema(
+    [
+        ("number", pa.int64()),
+        ("received_at", pa.string()),
+        ("logged_at", pa.string()),
+        ("headers", pa.large_string()),
+        ("line", pa.large_string()),
+    ]
+)
+#: A row of it.
+_Body = tuple[int, str | None, str | None, str | None, str]
+_LINES = pa.schema([("number", pa.int64()), ("line", pa.large_string())])
+_OBJECT = r"^\s*\{"
+#: Messages that are checked at once: more would leave the memory that was used for those before.
+_CHECKED = 8192
+_BLANK = r"^\s*$"
+
+
+class Looked(NamedTuple):
+    """Lines, what the first look found in them, and whose the bodies in our own envelopes are."""
+
+    lines: Lines
+    read: pa.Table
+    bodies: pa.Table
+    owners: pa.Table
+
+
+class Verified(NamedTuple):
+    """Lines, what the first look found in them, the checked bodies, and those that are no message of anybody."""
+
+    lines: Lines
+    read: pa.Table
+    checked: pa.Table
+    strangers: pa.Table
+
+
+class NotificationReader:
+    """Turns lines of a log, or rows of an export, into rows of `SCHEMA`.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        Does the reading of JSON; its time zone is that of times that were written without an offset.
+    declared : sequence of Vendor
+        Those whose messages are looked for; all must have callbacks.
+    keys : mapping
+        Keys by the vendor's name; a vendor without any is read unchecked.
+    rejects : Rejects
+        What cannot be read.
+    """
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, declared: Sequence[Vendor], keys: Mapping[str, Keys], rejects: Rejects
+    ) -> None:
+        self._ahead = con.cursor()
+        self._con, self._declared, self._keys, self._rejects = con, tuple(declared), keys, rejects
+        self._callbacks: list[Callbacks] = [v.callbacks for v in declared if v.callbacks]
+        self.finder = Finder(declared)
+        self._names = pa.array([v.name for v in declared], pa.string())
+        self._kept: tuple[list[str], list[int]] = ([], [])
+        self._places = [(c.message, c.marker, None if "event" in c.message.fields else c.kind) for c in self._callbacks]
+        self._sealed = [i for i, c in enumerate(self._callbacks) if c.check and not c.headers]
+        self._first_look = select_messages(
+            "log_lines", self._places, sealed=self._sealed, where="line is not null", envelopes=True
+        )
+        self._reasons = [reasons(c.message) for c in self._callbacks]
+
+    # ---- lines of a log
+
+    def look(self, lines: Lines) -> Looked:
+        """First step: what kind of line each is. The three steps may run in three threads, each piece in turn."""
+        self._ahead.register("log_lines", lines.table)
+        read = self._ahead.sql(self._first_look).to_arrow_table()
+        self._ahead.unregister("log_lines")
+        opened = read.filter(pc.fill_null(pc.equal(read["fault"], ENVELOPE), False))
+        bodies = opened.select(["number", "received_at", "headers", "body"])
+        bodies = bodies.append_column("logged_at", pa.nulls(len(bodies), pa.string()))
+        bodies = _as_bodies(bodies.rename_columns(["number", "received_at", "headers", "line", "logged_at"]))
+        return Looked(lines, read, bodies, self._owners(self._ahead, bodies))
+
+    def verify(self, looked: Looked) -> Verified:
+        """Second step: check signatures."""
+        return Verified(looked.lines, looked.read, *self._verified(looked.bodies, looked.owners))
+
+    def complete(self, verified: Verified, name: str) -> tuple[pa.Table, int]:
+        """Third step: the messages, and how many lines there were, blank ones left out."""
+        lines = verified.lines
+        rows, blanks = self._read(lines.table, verified, name)
+        return rows, 0 if lines.of_long_line else len(lines.table) - blanks
+
+    def end(self, name: str) -> pa.Table:
+        """What was still waiting for its end."""
+        texts, numbers = self._kept
+        self._kept = ([], [])
+        return _concat(self._searched(texts, numbers, name, more=False))
+
+    def _read(self, table: pa.Table, verified: Verified, name: str) -> tuple[pa.Table, int]:
+        read, left = verified.read, verified.strangers
+        faults = read["fault"]
+        if faults.null_count == len(read):
+            return self._with_kept([self._finished(read, "unchecked")], name), 0
+        parts = [self._finished(read.filter(pc.is_null(faults)), "unchecked"), *self._opened(verified.checked, name)]
+        places = pc.subtract(left["number"], table["number"][0])
+        again = [pa.table({"number": left["number"], "line": table["line"].take(places)})]
+        faulty = read.filter(pc.fill_null(pc.not_equal(faults, ENVELOPE), False))
+        faulty = faulty.select(["number", "fault", "line", "vendor_no"])
+        blank = pc.match_substring_regex(faulty["line"], _BLANK)
+        blanks = pc.sum(blank).as_py() or 0
+        faulty = faulty.filter(pc.invert(blank)) if blanks else faulty
+        fault = faulty["fault"]
+        self._reject(faulty.filter(pc.equal(fault, NO_STATUS)), name)
+        sealed = faulty.filter(pc.equal(fault, SEALED))
+        if len(sealed):
+            parts += self._bodies(_bare(sealed), name)
+        others = pc.invert(pc.is_in(fault, value_set=pa.array([NO_STATUS, SEALED], fault.type)))
+        again.append(faulty.filter(others).select(["number", "line"]).cast(_LINES))
+        rest = pa.concat_tables([t.cast(_LINES) for t in again]).sort_by("number")
+        return _concat(parts + self._search_blocks(rest, table, name)), blanks
+
+    def _with_kept(self, parts: list[pa.Table], name: str) -> pa.Table:
+        if self._kept[0]:
+            parts.append(self.end(name))
+        return _concat(parts)
+
+    # ---- what is no message by itself
+
+    def _search_blocks(self, rest: pa.Table, table: pa.Table, name: str) -> list[pa.Table]:
+        """Look into lines that follow each other without a readable one between."""
+        parts: list[pa.Table] = []
+        if not len(rest):
+            if self._kept[0]:
+                parts += self._searched(*self._take_kept([], []), name, more=False)
+            return parts
+        numbers = rest["number"].to_numpy()
+        texts = rest["line"].to_pylist()
+        first, last = table["number"][0].as_py(), table["number"][-1].as_py()
+        cuts = np.flatnonzero(np.diff(numbers) > 1) + 1  # a blank line may be one of the numbers between
+        blocks = self._join_over_blanks(np.split(np.arange(len(numbers)), cuts), numbers, table)
+        for k, block in enumerate(blocks):
+            lines, places = [texts[i] for i in block], [int(numbers[i]) for i in block]
+            if k == 0:
+                if self._kept[0] and not self._follows(first, places[0], table):
+                    parts += self._searched(*self._take_kept([], []), name, more=False)
+                lines, places = self._take_kept(lines, places)
+            more = k == len(blocks) - 1 and self._only_blank(places[-1] + 1, last, table)
+            parts += self._searched(lines, places, name, more=more)
+        return parts
+
+    def _take_kept(self, lines: list[str], places: list[int]) -> tuple[list[str], list[int]]:
+        kept, self._kept = self._kept, ([], [])
+        return kept[0] + lines, kept[1] + places
+
+    def _follows(self, first: int, place: int, table: pa.Table) -> bool:
+        return self._only_blank(first, place - 1, table)
+
+    def _only_blank(self, begin: int, end: int, table: pa.Table) -> bool:
+        """Whether the lines of these numbers, both included, are blank."""
+        if begin > end:
+            return True
+        offset = table["number"][0].as_py()
+        lines = table["line"].slice(begin - offset, end - begin + 1)
+        return bool(pc.all(pc.fill_null(pc.match_substring_regex(lines, _BLANK), False)).as_py())
+
+    def _join_over_blanks(self, blocks: list[np.ndarray], numbers: np.ndarray, table: pa.Table) -> list[np.ndarray]:
+        if len(blocks) > 2000:  # a log in which every other line is readable has no objects over several lines
+            return blocks
+        joined = [blocks[0]]
+        for block in blocks[1:]:
+            before, after = int(numbers[joined[-1][-1]]), int(numbers[block[0]])
+            if after - before <= 3 and self._only_blank(before + 1, after - 1, table):
+                joined[-1] = np.concatenate([joined[-1], block])
+            else:
+                joined.append(block)
+        return joined
+
+    def _searched(self, lines: list[str], places: list[int], name: str, *, more: bool) -> list[pa.Table]:
+        if not more and not any(hint in line for line in lines for hint in self.finder.hints):
+            for place in places:
+                self._rejects.add(name, place, NOTHING)
+            return []
+        result = self.finder.search(lines, places, more=more)
+        for place, reason in result.rejected:
+            self._rejects.add(name, place, reason)
+        self._kept = result.kept
+        return self._found(result.found, name)
+
+    def _found(self, found: list[tuple[int, Found]], name: str) -> list[pa.Table]:
+        parts: list[pa.Table] = []
+        bodies: list[_Body] = [(n, None, f.logged_at, f.headers, f.text) for n, f in found if not f.enveloped]
+        if bodies:
+            parts += self._bodies(_table(bodies), name)
+        envelopes = [(n, f) for n, f in found if f.enveloped]
+        if envelopes:
+            table = pa.table(
+                {
+                    "number": pa.array([n for n, _ in envelopes], pa.int64()),
+                    "line": pa.array([f.text for _, f in envelopes], pa.large_string()),
+                }
+            )
+            parts += self._envelopes(table, name)
+        return parts
+
+    # ---- envelopes and bodies
+
+    def _envelopes(self, table: pa.Table, name: str) -> list[pa.Table]:
+        """Open our own envelopes, found inside something else."""
+        expression, at = extract("line", {"received_at": "received_at", "headers": "headers", "body": "body"})
+        self._con.register("envelopes", table)
+        opened = self._con.sql(
+            f"""select number, {at["received_at"]} as received_at, null::varchar as logged_at,
+            {at["headers"]} as headers, {at["body"]} as line from
+            (select number, {expression} as j from envelopes)"""
+        ).to_arrow_table()
+        self._con.unregister("envelopes")
+        return self._bodies(opened, name)
+
+    def _bodies(self, table: pa.Table, name: str) -> list[pa.Table]:
+        rows, left = self._checked(table, name)
+        for number, text in zip(left["number"].to_pylist(), left["line"].to_pylist(), strict=True):
+            self._rejects.add(name, number, BROKEN if self.finder.may_hold(text or "") else NOTHING)
+        return rows
+
+    def bodies(self, table: pa.Table, name: str) -> pa.Table:
+        """Messages of an export: columns `number, received_at, logged_at, headers` (JSON), `line` (the body)."""
+        rows, left = self._checked(table, name)
+        again: list[_Body] = []
+        for row in left.to_pylist():
+            result = self.finder.search([row["line"] or ""], [row["number"]])
+            for number, reason in result.rejected:
+                self._rejects.add(name, number, reason)
+            rows += self._found([(n, f) for n, f in result.found if f.enveloped], name)
+            again += [
+                (n, row["received_at"], f.logged_at, row["headers"] or f.headers, f.text)
+                for n, f in result.found
+                if not f.enveloped
+            ]
+        return _concat(rows + (self._bodies(_table(again), name) if again else []))
+
+    def _checked(self, table: pa.Table, name: str) -> tuple[list[pa.Table], pa.Table]:
+        """Check bodies and read what was checked; those that are no message of anybody are given back."""
+        table = _as_bodies(table)
+        checked, strangers = self._verified(table, self._owners(self._con, table))
+        return self._opened(checked, name), strangers
+
+    def _verified(self, table: pa.Table, seen: pa.Table) -> tuple[pa.Table, pa.Table]:
+        """Bodies with `check_result`, and those that are no message of anybody."""
+        unknown = pc.is_null(seen["vendor_no"])
+        left = table.filter(unknown)
+        if len(left):
+            known = pc.invert(unknown)
+            table, seen = table.filter(known), seen.filter(known)
+        results = self._check(seen, table)
+        opened = table.drop_columns(["headers"])
+        if results is None:
+            return opened.append_column("check_result", pa.repeat(pa.scalar("unchecked"), len(table))), left
+        checks, bodies = results
+        opened = opened.drop_columns(["line"]).append_column("line", pa.array(bodies, pa.large_string()))
+        return opened.append_column("check_result", pa.array(checks, pa.string())), left
+
+    def _opened(self, checked: pa.Table, name: str) -> list[pa.Table]:
+        """The messages in checked bodies."""
+        if not len(checked):
+            return []
+        self._con.register("checked", checked)
+        sql = select_messages("checked", self._places, carried=("received_at", "logged_at", "check_result"))
+        read = self._con.sql(
+            f"""select * exclude (received_at, logged_at), {instant("received_at")} as received_ms,
+            {moment("logged_at")} as logged_ms from ({sql})"""
+        ).to_arrow_table()
+        self._con.unregister("checked")
+        good = pc.is_null(read["fault"])
+        self._reject(read.filter(pc.invert(good)), name)
+        return [self._finished(read.filter(good), None)]
+
+    def _owners(self, con: duckdb.DuckDBPyConnection, table: pa.Table) -> pa.Table:
+        """Whose each body is, and the headers that may hold a signature; in the order of `table`."""
+        names = sorted({h for c in self._callbacks for h in c.headers})
+        spellings = {f"{n}.{i}": form for n in names for i, form in enumerate((n.upper(), n, n.title()))}
+        found = "".join(
+            ", coalesce("
+            + ", ".join(f"""json_extract_string(headers, '{json_path(spellings[f"{n}.{i}"])}')""" for i in range(3))
+            + f""", '') as "header_{n}\""""
+            for n in names
+        )
+        places = pa.array(np.arange(len(table), dtype=np.int64))
+        headers = pc.if_else(pc.match_substring_regex(table["headers"], _OBJECT), table["headers"], None)
+        lines = table.select(["line"]).append_column("place", places).append_column("headers", headers)
+        con.register("bodies", lines)
+        seen = con.sql(select_owners("bodies", self._places, found)).to_arrow_table()
+        con.unregister("bodies")
+        return seen.take(pc.sort_indices(seen["place"])) if len(seen) else seen
+
+    def _check(self, seen: pa.Table, table: pa.Table) -> tuple[list[CheckResult], list[str]] | None:
+        """How far each is to be trusted, and what was checked, or wrapped in it; None if there is nothing to check."""
+        vendors = seen["vendor_no"].to_numpy()
+        results: list[CheckResult] = ["unchecked"] * len(vendors)
+        bodies: list[str] | None = None
+        for number, (vendor, callbacks) in enumerate(zip(self._declared, self._callbacks, strict=True)):
+            rows = np.flatnonzero(vendors == number)
+            keys = self._keys[vendor.name]
+            if not len(rows) or callbacks.check is None or (callbacks.headers and not keys.facts):
+                continue
+            headers = self._headers(seen, table, callbacks.headers)
+            if headers:
+                rows = rows[np.any([[bool(column[i]) for i in rows] for column in headers.values()], axis=0)]
+            bodies = bodies or table["line"].to_pylist()
+            columns = [bodies, seen["app_id"].to_pylist(), seen["op_id"].to_pylist(), *headers.values()]
+            for begin in range(0, len(rows), _CHECKED):
+                part = rows[begin : begin + _CHECKED].tolist()
+                texts, app_ids, op_ids, *named = ([column[i] for i in part] for column in columns)
+                deliveries = Deliveries(dict(zip(headers, named, strict=True)), texts, app_ids, op_ids)
+                for i, (result, text) in zip(part, callbacks.check(deliveries, keys), strict=True):
+                    results[i], bodies[i] = result, text
+        return None if bodies is None else (results, bodies)
+
+    def _headers(self, seen: pa.Table, table: pa.Table, names: tuple[str, ...]) -> dict[str, list[str]]:
+        """The columns of these headers, in whichever spelling they were logged."""
+        if not names:
+            return {}
+        found = {name: seen[f"header_{name}"].to_pylist() for name in names}
+        first = seen[f"header_{names[0]}"]
+        other = pc.and_(pc.equal(first, ""), pc.is_valid(table["headers"]))
+        for i in np.flatnonzero(pc.or_(other, pc.starts_with(first, "[")).to_numpy()).tolist():
+            headers = read_headers(table["headers"][i].as_py())
+            for name in names:
+                found[name][i] = headers.get(name, "")
+        return found
+
+    # ---- columns
+
+    def _finished(self, read: pa.Table, check: CheckResult | None) -> pa.Table:
+        columns = {"vendor": self._names.take(read["vendor_no"].combine_chunks())}
+        for name in SCHEMA.names[1:]:
+            place = "number" if name == "line" else name
+            if place in read.column_names:
+                columns[name] = read[place]
+            elif name == "check_result":
+                columns[name] = pa.repeat(pa.scalar(check), len(read))
+            else:
+                columns[name] = pa.nulls(len(read), SCHEMA.field(name).type)
+        return pa.table(columns).cast(SCHEMA)
+
+    def _reject(self, faulty: pa.Table, name: str) -> None:
+        columns = [faulty[c].to_pylist() for c in ("number", "fault", "vendor_no")]
+        for number, fault, vendor in zip(*columns, strict=True):
+            known = self._reasons[vendor or 0]
+            reason = known[fault] if vendor is not None or fault == NOT_JSON else NOTHING
+            self._rejects.add(name, number, reason)
+
+
+def _as_bodies(table: pa.Table) -> pa.Table:
+    return table.select(_BODIES.names).cast(_BODIES).combine_chunks()
+
+
+def _concat(parts: list[pa.Table]) -> pa.Table:
+    return pa.concat_tables(parts) if parts else SCHEMA.empty_table()
+
+
+def _table(rows: list[_Body]) -> pa.Table:
+    columns = list(zip(*rows, strict=True))
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, _BODIES, strict=True)], schema=_BODIES)
+
+
+def _bare(lines: pa.Table) -> pa.Table:
+    nothing = pa.nulls(len(lines), pa.string())
+    columns = [
+        lines["number"],
+        nothing,
+        nothing,
+        nothing.cast(pa.large_string()),
+        lines["line"].cast(pa.large_string()),
+    ]
+    return pa.table(columns, schema=_BODIES)
+
+
+def read_headers(text: str) -> dict[str, str]:
+    """Headers as a back end logs them, names in lower case; lists of values give the first one.
+
+    Examples
+    --------
+    >>> read_headers('{"DECSHASH": ["AB"], "Host": "h"}')
+    {'decshash': 'AB', 'host': 'h'}
+    """
+    try:
+        headers = orjson.loads(text)
+    except ValueError:
+        try:
+            headers = json.loads(text)
+        except (ValueError, RecursionError):
+            return {}
+    if not isinstance(headers, dict):
+        return {}
+    return {
+        name.lower(): value if isinstance(value, str) else str(value[0] if isinstance(value, list) and value else value)
+        for name, value in headers.items()
+    }
