@@ -103,7 +103,7 @@ def main() -> None:
 @click.option("--check", is_flag=True, help="Exit with status 1 if there are breaks.")
 @click.option("--strict", is_flag=True, help="Make lines that cannot be read an error.")
 @click.option("--force", is_flag=True, help="Replace the results in a folder that is not empty; other files stay.")
-@click.option("--no-cache", is_flag=True, help="Read every file anew. This version keeps no cache and always does.")
+@click.option("--no-cache", is_flag=True, help="Read every file anew, and keep nothing of it.")
 @click.option("--ledger-csv", is_flag=True, help="Write ledger.csv too.")
 @click.option("--progress/--no-progress", default=None, help="Show stages on stderr (default: on a terminal).")
 def reconcile_command(
@@ -128,7 +128,7 @@ def reconcile_command(
 
     if engine == "spark":
         raise InputError("--engine spark is not part of this version; use duckdb")
-    source = Workspace(workspace)
+    source = Workspace(workspace, cache=not no_cache, progress=progress)
     source.check_output(out)
     check_folder(out, force=force)
     show = _progress(progress)
@@ -184,6 +184,39 @@ def explain_command(workspace: Path, daid: str, vendor: str, lang: Any) -> None:
     from idvtools.workspace import Workspace  # noqa: PLC0415
 
     click.echo(str(Workspace(workspace).explain(vendor, daid, lang=lang)))
+
+
+@main.command("verify-log", epilog=_example("idvtools verify-log sample_data/2026-10"))
+@click.argument("workspace", type=_FOLDER)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option("--check", is_flag=True, help="Exit with status 1 if a notification is forged: if a check failed.")
+@click.option("--no-cache", is_flag=True, help="Read every file anew, and keep nothing of it.")
+@click.option("--progress/--no-progress", default=None, help="Show a bar on stderr (default: on a terminal).")
+def verify_log_command(workspace: Path, as_json: bool, check: bool, no_cache: bool, progress: bool | None) -> int:
+    """Check the callback logs: signatures, repeats, gaps, strangers, clocks."""
+    from idvtools.workspace import Workspace  # noqa: PLC0415
+    from idvtools.workspace.verifying import print_log  # noqa: PLC0415
+
+    log = Workspace(workspace, cache=not no_cache, progress=progress).callback_log()
+    click.echo(log.summary.to_json() if as_json else print_log(log))
+    return 1 if check and log.summary.checks["failed"] else 0
+
+
+@main.group("cache")
+def cache_group() -> None:
+    """Keep or forget what was read of a workspace's files."""
+
+
+@cache_group.command("clear", epilog=_example("idvtools cache clear sample_data/2026-10"))
+@click.argument("workspace", type=_FOLDER)
+def cache_clear_command(workspace: Path) -> None:
+    """Remove the ingest cache of a workspace; the next run reads every file anew."""
+    from idvtools.records.cache import clear  # noqa: PLC0415
+
+    if not workspace.is_dir():
+        raise InputError("no such folder", file=str(workspace))
+    results, size = clear(workspace)
+    click.echo(f"removed {results} result(s), {size / 2**20:.1f} MB")
 
 
 @main.command("init", epilog=_example("idvtools init my-workspace"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from idvtools.crypto.keyring import Keyring
@@ -13,8 +13,17 @@ from idvtools.records.rejects import Rejects
 from idvtools.vendors.base import Books, Keys, Vendor
 
 
-def _nobody(_: int) -> None:
-    """Told of progress that nobody asked for."""
+class Progress:
+    """Told how far reading is; this one tells nobody."""
+
+    def begin(self, total: int) -> None:
+        """So many bytes are to be read."""
+
+    def advance(self, done: int) -> None:
+        """So many more were read."""
+
+    def end(self) -> None:
+        """Reading is over."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,7 @@ class Context:
         Makes the subject of an operation out of an id number.
     keys : mapping
         Keys by the vendor's name, of every sender and of the vendor itself.
-    told : callable
+    progress : Progress
         Told of bytes that have been read.
     rejects : Rejects
         What could not be read.
@@ -50,7 +59,7 @@ class Context:
     timezone: str
     pseudonyms: Pseudonyms
     keys: Mapping[str, Keys]
-    told: Callable[[int], object] = _nobody
+    progress: Progress = field(default_factory=Progress)
     rejects: Rejects = field(default_factory=Rejects)
     rows: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)

@@ -43,15 +43,15 @@ def read_export(stream: Stream, reading: Reading, finder: Finder) -> Iterator[tu
         if cells.header:
             continue
         count += 1
-        if (row := _row(number, cells, raw, finder)) is not None:
+        if (row := body_of_row(number, cells.cells, cells.names, raw, finder)) is not None:
             rows.append(row)
         else:
             reading.rejects.add(stream.name, number, NOTHING)
         if count >= _BATCH:
-            yield _table(rows), count
+            yield table_of_rows(rows), count
             rows, count = [], 0
     if count:
-        yield _table(rows), count
+        yield table_of_rows(rows), count
 
 
 @dataclass
@@ -61,13 +61,17 @@ class _Cells:
     header: bool = False
 
 
-def _row(number: int, row: _Cells, raw: str, finder: Finder) -> Row | None:
-    if len(row.cells) != len(row.names):
+def body_of_row(number: int, cells: Sequence[str], names: Sequence[str], raw: str, finder: Finder) -> Row | None:
+    """The row of a table of messages: its body, time and headers; None where nothing looks like a message.
+
+    `cells` that do not fit the `names` of the columns are searched as they stand in `raw`.
+    """
+    if len(cells) != len(names):
         return (number, None, None, raw) if finder.may_hold(raw) else None
-    body = next((c for c in row.cells if finder.may_hold(c)), None)
+    body = next((c for c in cells if finder.may_hold(c)), None)
     if body is None:
         return None
-    named = dict(zip(row.names, row.cells, strict=True))
+    named = dict(zip(names, cells, strict=True))
     stamp = next((named[n] for n in _TIMES if named.get(n, "").strip()), None)
     return number, stamp and stamp.strip().replace("/", "-"), _headers(named, finder), body
 
@@ -81,7 +85,8 @@ def _headers(named: dict[str, str], finder: Finder) -> str | None:
     return json.dumps(found) if found else None
 
 
-def _table(rows: Sequence[Row]) -> pa.Table:
+def table_of_rows(rows: Sequence[Row]) -> pa.Table:
+    """Rows for `NotificationReader.bodies`."""
     numbers, times, headers, bodies = zip(*rows, strict=True) if rows else ((), (), (), ())
     return pa.table(
         {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
-_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_SEQUENCE = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 
 def decode_line(line: bytes, *, utf8: bool = False) -> tuple[str | None, str]:
@@ -21,12 +22,12 @@ def decode_line(line: bytes, *, utf8: bool = False) -> tuple[str | None, str]:
     -----
     Nearly any bytes are some GB18030 text, so a UTF-8 line with a damaged character would be read as the wrong
     words. A line that is not UTF-8 is taken for GB18030 only where its bytes look less like UTF-8 than not: real
-    GB18030 text hardly ever has the byte sequences of UTF-8 in it.
+    GB18030 text hardly ever has UTF-8's sequences of three bytes, which all Chinese in UTF-8 is made of.
 
     Examples
     --------
-    >>> decode_line("通知".encode("gb18030")), decode_line("通知".encode()[:-1], utf8=True)
-    (('通知', 'gb18030'), (None, ''))
+    >>> decode_line("取证".encode("gb18030")), decode_line("取证".encode()[:-1], utf8=True)
+    (('取证', 'gb18030'), (None, ''))
     """
     try:
         return line.decode("utf-8"), "ascii" if line.isascii() else "utf-8"
@@ -42,3 +43,25 @@ def decode_line(line: bytes, *, utf8: bool = False) -> tuple[str | None, str]:
         return line.decode("gb18030"), "gb18030"
     except UnicodeDecodeError:
         return None, ""
+
+
+def decode_lines(lines: list[bytes], *, utf8: bool = False) -> list[tuple[str | None, str]]:
+    """`decode_line` of lines that stand together.
+
+    Some words in GB18030 are valid UTF-8 by chance (通知, 联通): where the other lines are GB18030, so are these.
+
+    Examples
+    --------
+    >>> decode_lines(["取证".encode("gb18030"), "通知".encode("gb18030")])
+    [('取证', 'gb18030'), ('通知', 'gb18030')]
+    """
+    decoded = [decode_line(line, utf8=utf8) for line in lines]
+    doubtful = [i for i, (_, name) in enumerate(decoded) if name == "utf-8" and not _SEQUENCE.search(lines[i])]
+    names = Counter(name for _, name in decoded)
+    if doubtful and names["gb18030"] > names["utf-8"] - len(doubtful):
+        for i in doubtful:
+            try:
+                decoded[i] = lines[i].decode("gb18030"), "gb18030"
+            except UnicodeDecodeError:
+                continue
+    return decoded

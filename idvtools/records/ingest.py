@@ -81,7 +81,7 @@ class Ingest:
         if digests and (entry := self.cache.find(kind, digests, names)):
             self._attach(kind, group, digests, entry)
             self.cached.update(s.name for s in group)
-            self.context.told(size)
+            self.context.progress.advance(size)
             return
         self.con.execute(f"set timezone = '{self.context.timezone}'")
         notes = self.context.notes.copy()
@@ -96,6 +96,8 @@ class Ingest:
             _READERS[kind](self.con, group, self.context)
             digests = digests or (hashing.result() if hashing else [])
         self.sha256.update(zip([s.name for s in group], digests, strict=True))
+        if kind != "polls":
+            self.context.progress.advance(size)
         found = self.context.rejects.drain({s.name: s.file_id for s in group})
         self.con.register("drained", found)
         self.con.execute("insert into rejects from drained")
@@ -173,7 +175,7 @@ class Ingest:
             raise
 
     def _written(self, source: SourceFile, draft: Path) -> tuple[Path, Facts, str]:
-        stream = source.stream(self.context.told)
+        stream = source.stream(self.context.progress.advance)
         reading = Reading(self.context.rejects)
         reader = NotificationReader(self.con, self.context.senders, self.context.keys, self.context.rejects)
         pieces = self._csv_pieces if source.form in ("csv", "tsv") else self._line_pieces

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ from idvtools.errors import Problem, RecordsError, WorkspaceError
 from idvtools.ledger.rules import SnowflakeId
 from idvtools.records.cache import Cache
 from idvtools.records.context import Context
+from idvtools.records.deliveries import prepare
 from idvtools.records.files import SourceFile, discover
 from idvtools.records.ingest import Ingest
 from idvtools.records.reports import notification_counts, refused, settle_reports
@@ -21,7 +23,7 @@ from idvtools.records.statements import coverage, settle_statements
 
 _NEEDED = {
     "requests": "our start-vdi log (*.jsonl, *.csv, *.parquet)",
-    "callbacks": "notifications as received (*.jsonl)",
+    "callbacks": "notifications as received (*.jsonl, *.log, *.csv …)",
     "statements": "the vendor's daily statements (*.csv)",
 }
 
@@ -78,15 +80,7 @@ def read_workspace(root: Path, context: Context, con: duckdb.DuckDBPyConnection,
     if missing:
         raise WorkspaceError(WorkspaceError(m, file=root.name).problems[0] for m in missing)
     sources, passed_over = discover(root)
-    con.execute("set preserve_insertion_order = false")  # rows carry their file and line
-    ingest = Ingest(con, cache, context)
-    problems: list[Problem] = []
-    # DuckDB and Arrow use all cores for one log at a time; reading several at once was measured to be slower.
-    for kind in ("callbacks", "polls", "statements", "requests"):
-        problems += ingest.read(kind, [s for s in sources if s.kind == kind])
-    if problems:
-        raise RecordsError(sorted(problems, key=str))
-    ingest.finish()
+    ingest = _ingest(con, cache, context, sources, ("callbacks", "polls", "statements", "requests"))
     con.execute("set preserve_insertion_order = true")
     settle_reports(con, context)
     settle_statements(con, [s for s in sources if s.kind == "statements"], context)
@@ -101,6 +95,59 @@ def read_workspace(root: Path, context: Context, con: duckdb.DuckDBPyConnection,
         refused=refused(con),
         context=context,
     )
+
+
+def read_log(root: Path, context: Context, con: duckdb.DuckDBPyConnection, cache: Cache) -> Intake:
+    """Read what a workspace knows of notifications: the callback logs, and our requests and polls beside them.
+
+    Raises
+    ------
+    WorkspaceError
+        There is no folder ``callbacks``.
+    RecordsError
+        A file as a whole cannot be trusted; all files are looked at before.
+    """
+    if not (root / "callbacks").is_dir():
+        raise WorkspaceError(f"folder callbacks/ is missing: {_NEEDED['callbacks']}", file=root.name)
+    found, passed_over = discover(root)
+    sources = [s for s in found if s.kind != "statements"]
+    ingest = _ingest(con, cache, context, sources, ("callbacks", "polls", "requests"))
+    con.execute("set preserve_insertion_order = true")
+    prepare(con, context.senders)
+    return Intake(
+        con=con,
+        sources=tuple(sources),
+        passed_over=tuple(passed_over),
+        sha256=ingest.sha256,
+        cached=frozenset(ingest.cached),
+        covered=frozenset(),
+        notifications={},
+        refused=refused(con),
+        context=context,
+    )
+
+
+def _ingest(
+    con: duckdb.DuckDBPyConnection,
+    cache: Cache,
+    context: Context,
+    sources: Sequence[SourceFile],
+    kinds: Sequence[str],
+) -> Ingest:
+    con.execute("set preserve_insertion_order = false")  # rows carry their file and line
+    ingest = Ingest(con, cache, context)
+    problems: list[Problem] = []
+    context.progress.begin(sum(s.path.stat().st_size for s in sources if s.path.exists()))
+    try:
+        # DuckDB and Arrow use all cores for one log at a time; reading several at once was measured to be slower.
+        for kind in kinds:
+            problems += ingest.read(kind, [s for s in sources if s.kind == kind])
+    finally:
+        context.progress.end()
+    if problems:
+        raise RecordsError(sorted(problems, key=str))
+    ingest.finish()
+    return ingest
 
 
 def _covered(con: duckdb.DuckDBPyConnection, context: Context) -> set[tuple[str, int]]:

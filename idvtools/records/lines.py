@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from idvtools.records.embedded import LONGEST, LongLine
-from idvtools.records.encodings import decode_line
+from idvtools.records.encodings import decode_line, decode_lines
 from idvtools.records.files import CHUNK_BYTES
 from idvtools.records.rejects import Rejects
 from idvtools.records.streams import Stream, ahead
@@ -127,8 +127,8 @@ class _Splitter:
             return text
         texts = []
         mostly_utf8 = self.reading.encodings["utf-8"] > self.reading.encodings["gb18030"]
-        for value, number in zip(raw.to_pylist(), numbers.tolist(), strict=True):
-            line, encoding = decode_line(value, utf8=mostly_utf8) if len(value) <= LONGEST else (None, "long")
+        values = [value if len(value) <= LONGEST else b"" for value in raw.to_pylist()]
+        for (line, encoding), number in zip(decode_lines(values, utf8=mostly_utf8), numbers.tolist(), strict=True):
             texts.append(line)
             self.reading.encodings[encoding] += 1
             if encoding == "":

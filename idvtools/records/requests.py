@@ -93,7 +93,7 @@ def _from_lines(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Con
     }
     expression, place = extract("line", fields)
     columns = ", ".join(f"{sql} as {name}" for name, sql in place.items())
-    for lines, *_ in read_lines(source.stream(context.told), Reading(context.rejects)):
+    for lines, *_ in read_lines(source.stream(), Reading(context.rejects)):
         con.register("log_lines", lines)
         read = con.sql(
             f"""select number as "{_LINE}", j is not null as is_json, {columns},

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from idvtools.ledger.columns import BREAKS, LEDGER_SCHEMA
+from idvtools.ledger.frame import to_pandas
 from idvtools.report.explain import Explanation, Piece, explain
 from idvtools.report.extras import Extras
 from idvtools.report.model import Lang, Summary
@@ -123,17 +124,3 @@ class Reconciliation:
         from idvtools.report.html import summary_html  # noqa: PLC0415
 
         return summary_html(self.summary, "both")
-
-
-def to_pandas(table: pa.Table) -> pd.DataFrame:
-    """An Arrow table as a DataFrame that keeps nulls: nullable booleans and integers, text as text."""
-    import pandas as pd  # noqa: PLC0415  pandas is only paid for where a DataFrame is wanted
-
-    kinds = {
-        pa.bool_(): pd.BooleanDtype(),
-        pa.int64(): pd.Int64Dtype(),
-        pa.int32(): pd.Int32Dtype(),
-        pa.string(): pd.StringDtype(),
-    }
-    frame: pd.DataFrame = table.to_pandas(types_mapper=kinds.get, date_as_object=True)
-    return frame

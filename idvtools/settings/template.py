@@ -9,6 +9,8 @@ TEMPLATE = """\
 [workspace]
 # Calendar days are days in this zone. An IANA name, never an offset.
 timezone = "Asia/Shanghai"
+# Most memory that reading and judging take; what does not fit goes to a temporary folder.
+memory = "2GB"
 # Turns id numbers into pseudonyms. Made on first use if it is missing; keep it, or the pseudonyms change.
 pseudonym_key = {file = "keys/pseudonym.key"}
 """

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from idvtools.ledger.frame import to_pandas
 from idvtools.privacy import as_hex
 from idvtools.records.exchanges import decode_file
 from idvtools.records.intake import Intake
-from idvtools.report.result import to_pandas
 from idvtools.vendors.base import Keys, Vendor, to_frame
 
 if TYPE_CHECKING:
@@ -85,19 +85,6 @@ def requests_frame(intake: Intake) -> pd.DataFrame:
         for name in dict.fromkeys(key for row in rows for key in row):
             frame[name] = [row.get(name) for row in rows]
     return frame
-
-
-def callbacks_frame(intake: Intake) -> pd.DataFrame:
-    """Columns `received_at, event, op_id, app_id, biz_no, site, status, sub_status, json_result, authorized_at, check`.
-
-    And `file`, `line`.
-    """
-    return _frame(
-        intake,
-        """select received_ms, event, op_id, app_id, biz_no, site, status, sub_status, json_result,
-        nullif(authorized_ms, 0) as authorized_ms, check_result as "check", file_id, line from notifications
-        order by file_id, line""",
-    )
 
 
 def statement_frame(intake: Intake) -> pd.DataFrame:

@@ -6,10 +6,9 @@ import os
 import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from idvtools import __version__, vendors
 from idvtools.errors import InputError, NoDataError, OutputError, Problem, RecordsError, WorkspaceError
@@ -19,18 +18,21 @@ from idvtools.records.cache import FOLDER as CACHE
 from idvtools.records.cache import Cache
 from idvtools.records.context import Context
 from idvtools.records.files import FOLDERS
-from idvtools.records.intake import Intake, data_span, read_workspace
+from idvtools.records.intake import Intake, data_span, read_log, read_workspace
 from idvtools.report.explain import Explanation
 from idvtools.report.model import Lang
 from idvtools.report.result import Reconciliation
 from idvtools.settings import ReconciledSettings, Settings, VendorSettings, load
 from idvtools.vendors.base import Books, Decoded, Keys, Vendor, open_keys
 from idvtools.workspace.engine import DuckEngine
+from idvtools.workspace.progress import Bar
 from idvtools.workspace.summing import extras, summarise
 from idvtools.workspace.tracing import trace
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from idvtools.workspace.callbacklog import CallbackLog
 
 _FOLDERS = (*FOLDERS, "evidence", "keys")
 
@@ -51,6 +53,8 @@ class Workspace:
     cache : bool
         Keep what was read of each file in ``.idvtools/cache`` (no clear personal data, no keys), and don't read a file
         again whose content is known. False: read everything anew, and leave nothing behind.
+    progress : bool or None
+        Show a bar on stderr while files are read; None: on a terminal and in a notebook.
 
     Raises
     ------
@@ -67,9 +71,16 @@ class Workspace:
     'dec'
     """
 
-    def __init__(self, folder: str | Path, *, environ: Mapping[str, str] | None = None, cache: bool = True) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        environ: Mapping[str, str] | None = None,
+        cache: bool = True,
+        progress: bool | None = None,
+    ) -> None:
         self.folder = Path(folder)
-        self._cached = cache
+        self._cached, self._progress = cache, progress
         if not self.folder.is_dir():
             raise WorkspaceError("no such folder; `idvtools init` makes a workspace", file=str(folder))
         self._opened: dict[str, Keys] = {}
@@ -173,11 +184,67 @@ class Workspace:
 
         return self._frame(vendor, requests_frame)
 
-    def callbacks(self, vendor: str) -> pd.DataFrame:
-        """Notifications as a tidy table: when, what, how far trusted, where."""
-        from idvtools.workspace.frames import callbacks_frame  # noqa: PLC0415
+    def callbacks(self, vendor: str | None = None) -> pd.DataFrame:
+        """Notifications as a tidy table: when, what, how far trusted, how often repeated, where.
 
-        return self._frame(vendor, callbacks_frame)
+        Parameters
+        ----------
+        vendor : str, optional
+            Only those of this vendor; default: of all that call us (DEC, OneNET, WeBank).
+
+        Returns
+        -------
+        DataFrame
+            Columns `received_at, vendor, kind, op_id, app_id, biz_no, site, status, sub_status, json_result,
+            authorized_at, outcome, trust, check, retry, logged_at, file, line`: see `CallbackLog.table`.
+        """
+        if vendor is not None:
+            vendors.get(vendor)
+        table = self.callback_log().table
+        chosen: pd.DataFrame = table if vendor is None else table[table["vendor"] == vendor].reset_index(drop=True)
+        return chosen
+
+    def callback_log(self) -> CallbackLog:
+        """The callback logs as evidence: notifications of all vendors, repeats, gaps, strangers, forgeries.
+
+        Raises
+        ------
+        WorkspaceError
+            There is no folder ``callbacks``.
+        RecordsError
+            A request or poll log as a whole cannot be read. A damaged callback log is read as far as it goes.
+
+        Examples
+        --------
+        >>> import idvtools as idv
+        >>> log = idv.Workspace("sample_data/2026-10").callback_log()
+        >>> log.summary.checks["failed"] == len(log.forged)
+        True
+        """
+        from idvtools.workspace.callbacklog import CallbackLog  # noqa: PLC0415
+
+        known = [v for v in map(vendors.get, vendors.names()) if v.books]
+        declared = next((v for v in known if v.name in self.settings.vendors), known[0])
+        context = self._context(declared)
+        engine = self._engine()
+        try:
+            log = CallbackLog(read_log(self.folder, context, engine.con, self._cache(engine, context)), self.folder)
+        except BaseException:
+            engine.close()
+            raise
+        # The tables live in the engine's folder: both go when nobody holds the log any more.
+        weakref.finalize(log, engine.close)
+        return log
+
+    def read_sql(self, url: str, query: str, **options: Any) -> pd.DataFrame:
+        """Notifications in a live table, checked with the keys of this workspace.
+
+        Parameters and errors as `idvtools.records.from_sql`.
+        """
+        from idvtools.records import from_sql  # noqa: PLC0415
+
+        keys = {name: self._keys_if_any(name) for name in vendors.names()}
+        return from_sql(url, query, keys=keys, timezone=self.settings.workspace.timezone, **options)
 
     def statement(self, vendor: str) -> pd.DataFrame:
         """Statement rows as a tidy table, with their file and line."""
@@ -300,18 +367,13 @@ class Workspace:
         )
         return declared.books, rules, self._context(declared)
 
-    def _context(self, declared: Vendor, told: Callable[[int], object] | None = None) -> Context:
-        senders = tuple(v for v in map(vendors.get, vendors.names()) if v.callbacks)
+    def _context(self, declared: Vendor) -> Context:
         # The vendor itself comes first: most lines are its own.
-        senders = tuple(sorted(senders, key=lambda v: v.name != declared.name))
-        keys = {
-            v.name: self._keys_if_any(v.name)
-            for v in {declared.name: declared, **{s.name: s for s in senders}}.values()
-        }
-        context = Context(
-            declared, senders, self.settings.workspace.timezone, Pseudonyms(self.settings.pseudonym_key()), keys
-        )
-        return context if told is None else replace(context, told=told)
+        callers = [v for v in map(vendors.get, vendors.names()) if v.callbacks]
+        senders = tuple(sorted(callers, key=lambda v: v.name != declared.name))
+        keys = {name: self._keys_if_any(name) for name in {declared.name, *(s.name for s in senders)}}
+        zone, key = self.settings.workspace.timezone, self.settings.pseudonym_key()
+        return Context(declared, senders, zone, Pseudonyms(key), keys, Bar(self._progress))
 
     def _engine(self) -> DuckEngine:
         return DuckEngine(self.settings.workspace.memory)
@@ -364,7 +426,7 @@ def create(folder: Path) -> None:
         (folder / "keys").chmod(0o700)
         ignore = folder / ".gitignore"
         if not ignore.exists():
-            ignore.write_text("keys/\n", "utf-8")
+            ignore.write_text("keys/\n.idvtools/\n", "utf-8")
         target.write_text(vendors.template(), "utf-8")
     except OSError as error:
         raise OutputError(f"cannot be made: {error.strerror}", file=str(folder)) from None

@@ -1,0 +1,167 @@
+"""Notifications out of a live table, through SQLAlchemy."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from idvtools import vendors
+from idvtools.errors import InputError, RecordsError
+from idvtools.privacy import scrub
+from idvtools.records.cache import quoted
+from idvtools.records.csvlog import Row, body_of_row, table_of_rows
+from idvtools.records.deliveries import prepare, tidy
+from idvtools.records.encodings import decode_line
+from idvtools.records.finding import NOTHING
+from idvtools.records.notifications import SCHEMA, NotificationReader
+from idvtools.records.rejects import Reject, Rejects
+from idvtools.vendors.base import Keys, open_keys
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def from_sql(
+    url: str,
+    query: str,
+    *,
+    keys: Mapping[str, Keys] | None = None,
+    timezone: str = "Asia/Shanghai",
+    parameters: Mapping[str, object] | None = None,
+    chunk_rows: int = 50_000,
+    rejects: list[Reject] | None = None,
+) -> pd.DataFrame:
+    """Notifications that a back end keeps in a database table.
+
+    The body is the column with a message in it, whatever its name; the time is the column called ``received_at``,
+    ``create_time`` or the like; headers are a column ``headers`` with JSON, or columns called like the headers
+    (``decshash``). Rows are fetched and checked in chunks, so the table may be larger than memory; the DataFrame has
+    only what is known of each notification, not its body.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL, for example ``sqlite:///app.db``, ``duckdb:///app.duckdb``, ``postgresql+psycopg://…``. It is
+        shown nowhere: it may hold a password.
+    query : str
+        A ``select``; ``:name`` stands for a parameter.
+    keys : mapping, optional
+        Keys by the vendor's name (`Workspace.keys`); without them signatures stay unchecked.
+    timezone : str
+        IANA zone of times without an offset.
+    parameters : mapping, optional
+        Values of the query's parameters.
+    chunk_rows : int
+        Rows fetched at once.
+    rejects : list, optional
+        Gets the rows in which no notification was found; a row's number, from 1, is its line.
+
+    Returns
+    -------
+    DataFrame
+        Columns as `Workspace.callbacks` has them; `file` is ``sql``, `line` the number of the row.
+
+    Raises
+    ------
+    InputError
+        SQLAlchemy, or what it needs for this kind of database, is not installed.
+    RecordsError
+        The database refuses; or rows came, and `rejects` is not given, that hold no notification.
+
+    Examples
+    --------
+    >>> frame = from_sql("sqlite://", "select '2026-10-01T08:00:00+08:00' as received_at, '{\\"data\\": {\\"daId\\": "
+    ...     "\\"zd1uahd81589468946623610880\\", \\"daStatus\\": 10}}' as body")
+    >>> frame[["op_id", "status", "check"]].values.tolist()
+    [['zd1uahd81589468946623610880', 10, 'unchecked']]
+    """
+    senders = [v for v in map(vendors.get, vendors.names()) if v.callbacks]
+    opened = {s.name: (keys or {}).get(s.name) or open_keys(s.settings(), s.name) for s in senders}
+    found = Rejects()
+    with tempfile.TemporaryDirectory(prefix="idvtools-") as scratch, duckdb.connect() as con:
+        con.execute(f"set timezone = '{timezone}'")
+        reader = NotificationReader(con, senders, opened, found)
+        path = Path(scratch) / "deliveries.parquet"
+        with pq.ParquetWriter(path, SCHEMA) as writer:
+            number = 0
+            for names, rows in _chunks(url, query, parameters or {}, chunk_rows):
+                writer.write_table(_read(reader, names, rows, number, found))
+                number += len(rows)
+        if rejects is not None:
+            rejects += found.items
+        elif found.items:
+            first = found.items[0]
+            raise RecordsError(
+                f"{len(found.items)} of {number} rows hold no notification, the first is row {first.line}: "
+                f"{first.reason}; pass rejects=[] to get the others",
+                file="sql",
+            )
+        con.execute(f"create view deliveries as select *, 0 as file_id from read_parquet({quoted(path)})")
+        prepare(con, senders)
+        return tidy(con, ["sql"])
+
+
+def _read(
+    reader: NotificationReader, names: list[str], rows: Sequence[Sequence[Any]], number: int, found: Rejects
+) -> pa.Table:
+    bodies: list[Row] = []
+    for place, row in enumerate(rows, number + 1):
+        cells = [_text(value) for value in row]
+        if (body := body_of_row(place, cells, names, " ".join(cells), reader.finder)) is not None:
+            bodies.append(body)
+        else:
+            found.add("sql", place, NOTHING)
+    return reader.bodies(table_of_rows(bodies), "sql")
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return decode_line(bytes(value))[0] or ""
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _chunks(
+    url: str, query: str, parameters: Mapping[str, object], size: int
+) -> Iterator[tuple[list[str], Sequence[Sequence[Any]]]]:
+    try:
+        import sqlalchemy as sa  # noqa: PLC0415  an optional package
+        from sqlalchemy import exc  # noqa: PLC0415
+    except ImportError:
+        raise InputError("reading a database needs SQLAlchemy: pip install 'idvtools[sql]'") from None
+    why, driver = "", False
+    try:
+        engine = sa.create_engine(url)
+        try:
+            with engine.connect() as connection:
+                streaming = connection.execution_options(stream_results=True, yield_per=size)
+                result = streaming.execute(sa.text(query), dict(parameters))
+                names = [str(name).strip().lower() for name in tuple(result.keys())]
+                for part in result.partitions(size):
+                    yield names, part
+        finally:
+            engine.dispose()
+    except (ImportError, exc.NoSuchModuleError):
+        driver = True
+    except exc.DBAPIError as error:
+        why = scrub(" ".join(str(error.orig).split()), 200)
+    except (exc.SQLAlchemyError, ValueError) as error:
+        why = type(error).__name__
+    # raised out here: SQLAlchemy's errors hold the URL and the parameters
+    if driver:
+        raise InputError("the package for this kind of database is not installed (see SQLAlchemy's list of dialects)")
+    if why:
+        raise RecordsError(f"the database refuses: {why}", file="sql")

@@ -1,0 +1,42 @@
+"""Progress bars on stderr: on a terminal, in a notebook, or where asked for."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from idvtools.records.context import Progress
+
+
+class Bar(Progress):
+    """Bytes read, with rate and time left.
+
+    Parameters
+    ----------
+    wanted : bool or None
+        None: on a terminal and in a notebook.
+    """
+
+    def __init__(self, wanted: bool | None = None) -> None:
+        self._shown = sys.stderr.isatty() or "ipykernel" in sys.modules if wanted is None else wanted
+        self._bar: Any = None
+
+    def begin(self, total: int) -> None:
+        """Show the bar."""
+        if self._shown:
+            from tqdm import tqdm  # noqa: PLC0415
+
+            self._bar = tqdm(
+                total=total, unit="B", unit_scale=True, unit_divisor=1024, desc="reading", leave=False, delay=0.5
+            )
+
+    def advance(self, done: int) -> None:
+        """Bytes were read."""
+        if self._bar is not None:
+            self._bar.update(done)
+
+    def end(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None

@@ -1,0 +1,65 @@
+"""What ``verify-log`` prints: the callback logs in a screen of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from idvtools.workspace.callbacklog import CallbackLog
+
+_LISTED = 5
+
+
+def print_log(log: CallbackLog) -> str:
+    """The report for people."""
+    return "\n".join(_report(log))
+
+
+def _report(log: CallbackLog) -> Iterator[str]:
+    found, files = log.summary, log.files
+    checks = ", ".join(f"{name} {count}" for name, count in found.checks.items())
+    yield f"callback logs: {len(files)} file(s), {found.lines} lines, {found.rejects} of them could not be read"
+    encodings = files["encoding"].value_counts()
+    yield "encodings: " + (", ".join(f"{name} {count}" for name, count in sorted(encodings.items())) or "none")
+    yield f"notifications: {found.notifications} ({_by_vendor(log)})"
+    yield f"checks: {checks}"
+    yield f"repeats: {found.duplicates} delivered again, {found.retried} event(s) of them at another moment"
+    busy = log.busy_hours
+    for row in busy.head(3).to_dict("records"):
+        yield f"  {row['hour']}  {row['retried']} of {row['events']} events had to be sent again"
+    yield f"operations: {found.operations}, without a final word {found.without_final}"
+    for row in log.gaps.head(_LISTED).to_dict("records"):
+        yield f"  {row['op_id']}  {_last(row)}"
+    yield from _more(found.without_final)
+    if found.requests_known:
+        yield f"unknown operations: {found.unknown_operations}, not in our request log"
+        strangers = list(dict.fromkeys(log.unknown["op_id"]))
+        yield from (f"  {op_id}" for op_id in strangers[:_LISTED])
+        yield from _more(len(strangers))
+    else:
+        yield "unknown operations: there is no request log to compare with"
+    yield f"clock: {found.before_created} notification(s) received before their operation was created"
+    if found.checks["failed"]:
+        yield f"FORGED or damaged: {found.checks['failed']} notification(s) whose check failed"
+        for row in log.forged.head(_LISTED).to_dict("records"):
+            yield f"  {row['file']}:{row['line']}  {row['vendor']} {row['kind']} {row['op_id']}"
+        yield from _more(found.checks["failed"])
+    reasons = log.rejects["reason"].value_counts()
+    for reason, count in reasons.items():
+        first = log.rejects[log.rejects["reason"] == reason].iloc[0]
+        yield f"not read: {count} x {reason} (first: {first['file']}:{first['line']})"
+
+
+def _by_vendor(log: CallbackLog) -> str:
+    counts = log.vendors
+    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
+
+
+def _last(row: dict[str, object]) -> str:
+    said = "never heard of" if str(row["last_status"]) == "<NA>" else f"last notified: {row['last_status']}"
+    polled = "never polled" if not row["polls"] else f"last polled: {row['last_poll_status']}"
+    return f"{said}; {polled}"
+
+
+def _more(count: int) -> Iterator[str]:
+    if count > _LISTED:
+        yield f"  … and {count - _LISTED} more"
