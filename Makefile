@@ -50,10 +50,11 @@ notebooks: $(DEV)
 	$(BIN)/jupyter nbconvert --to notebook --execute --output-dir "$$scratch" notebooks/*.ipynb
 
 notebooks-refresh: $(DEV)
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
+	TQDM_DISABLE=1 $(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
 
 bench: $(DEV)
 	$(BIN)/python bench/vendors.py
+	$(BIN)/python bench/log.py
 	$(BIN)/python bench/run.py $(BENCH)
 
 clean:

@@ -290,14 +290,19 @@ def test_authorized_at_a_time_that_no_calendar_holds(bench: Bench, stamp: int) -
     assert [r for r in result.ledger if r["op_id"] == MORE[0].op_id]
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "latin-1", "big5"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "latin-1", "big5"])
 def test_a_statement_in_another_encoding_is_refused(bench: Bench, encoding: str) -> None:
-    text = {"utf-16": "銀行", "latin-1": "é ÿ", "big5": "銀行\u3105"}[encoding]
+    text = {"utf-16-le": "銀行", "latin-1": "é ÿ", "big5": "銀行\u3105"}[encoding]
     bench.write(DAY7, statement(NEW.statement_row(site=text)).encode(encoding))
     result = bench.reconcile()
     if encoding == "big5" and result.status == 0:
         pytest.skip("these bytes are GB18030 text too; nobody can tell")
     result.refused(DAY7)
+
+
+def test_a_statement_that_says_it_is_utf_16_is_read(bench: Bench) -> None:
+    bench.write(DAY7, statement(NEW.statement_row(site="集友银行")).encode("utf-16"))
+    assert "集友银行" in {r["site"] for r in bench.reconcile().done().ledger}
 
 
 def test_a_gb18030_statement_is_read(bench: Bench) -> None:
@@ -458,19 +463,35 @@ def test_unreadable_times_are_told_and_the_id_stands_in(bench: Bench) -> None:
 # ---- packed and odd files
 
 
-@pytest.mark.parametrize("folder", ["requests", "callbacks", "polls"])
-@pytest.mark.parametrize("kind", ["cut", "garbage", "spoiled", "empty", "trailing"])
-def test_a_gz_that_is_cut_or_damaged(bench: Bench, folder: str, kind: str) -> None:
-    whole = gzip.compress(lines([op.request() for op in MORE]).encode())
+def damaged_gz(kind: str, records: list[Any]) -> bytes:
+    whole = gzip.compress(lines(records).encode())
     spoiled = whole[:60] + bytes(b ^ 0x55 for b in whole[60:90]) + whole[90:]
     content = {"cut": whole[:-200], "garbage": b"\x01" * 99, "spoiled": spoiled, "empty": b"", "trailing": whole + b"x"}
+    return content[kind]
+
+
+@pytest.mark.parametrize("folder", ["requests", "polls"])
+@pytest.mark.parametrize("kind", ["cut", "garbage", "spoiled", "empty", "trailing"])
+def test_a_gz_that_is_cut_or_damaged(bench: Bench, folder: str, kind: str) -> None:
     name = f"{folder}/a.jsonl.gz"
-    bench.write(name, content[kind])
+    bench.write(name, damaged_gz(kind, [op.request() for op in MORE]))
     bench.reconcile().refused(name)
 
 
+@pytest.mark.parametrize("kind", ["cut", "garbage", "spoiled", "empty", "trailing"])
+def test_of_a_callback_log_that_is_damaged_the_rest_is_kept(bench: Bench, kind: str) -> None:
+    name = "callbacks/a.jsonl.gz"
+    bench.write(name, damaged_gz(kind, [op.callback() for op in MORE]))
+    result = bench.reconcile().done()
+    (told,) = [r for r in result.rejects if r["file"] == name and "damaged" in r["reason"]]
+    read, _ = result.rows_of(name)
+    assert told["line"] == read  # the place where it ends, behind every line that could be read
+    if kind == "trailing":
+        assert read == len(MORE) + 1
+
+
 def test_all_bad_files_are_named_at_once(bench: Bench) -> None:
-    names = [f"{folder}/{name}.jsonl.gz" for folder in ("requests", "callbacks", "polls") for name in "ab"]
+    names = [f"{folder}/{name}.jsonl.gz" for folder in ("requests", "polls") for name in "ab"]
     for name in names:
         bench.write(name, b"garbage")
     bench.write(DAY7, b"")

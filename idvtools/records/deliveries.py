@@ -30,7 +30,8 @@ TIDY = (
 def prepare(con: duckdb.DuckDBPyConnection, senders: Sequence[Vendor]) -> None:
     """Make the tables that the queries of this module need.
 
-    ``codes``: outcome of each status, by vendor. ``told``: the notifications with `sighted_ms`, `retry`, `forged`.
+    ``codes``: outcome of each status, by vendor. ``told``: the notifications with `sighted_ms`, `retry`, `forged`, and
+    `several`: whether more was said of the same operation.
     """
     con.execute("create table codes (vendor varchar, status bigint, outcome varchar)")
     con.execute("create table senders (vendor varchar, listed boolean)")
@@ -48,10 +49,10 @@ def prepare(con: duckdb.DuckDBPyConnection, senders: Sequence[Vendor]) -> None:
         with sighted as (select *, check_result = 'failed' as forged, coalesce(received_ms, logged_ms) as sighted_ms
             from deliveries),
         several as (select vendor, op_id from deliveries group by all having count(*) > 1)
-        select *, 0::bigint as retry from sighted anti join several using (vendor, op_id)
+        select *, 0::bigint as retry, false as several from sighted anti join several using (vendor, op_id)
         union all
         select *, row_number() over (partition by vendor, forged, {same}
-            order by sighted_ms nulls last, file_id, line) - 1 as retry
+            order by sighted_ms nulls last, file_id, line) - 1 as retry, true as several
         from sighted semi join several using (vendor, op_id)"""
     )
 

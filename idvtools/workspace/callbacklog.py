@@ -153,17 +153,18 @@ class CallbackLog:
 
         And `file`, `line` of the first delivery. Ordered by the first moment. Forged ones are left out.
         """
-        return self._frame(f"select * exclude (moments) from ({self._events}) order by first_at nulls last, file, line")
+        return self._frame(
+            f"select * exclude (moments) from ({self._events()}) order by first_at nulls last, file, line"
+        )
 
-    @cached_property
-    def _events(self) -> str:
+    def _events(self, where: str = "true") -> str:
         same = ", ".join(identity(self.intake.context.senders))
         first = "struct_pack(ms := coalesce(sighted_ms, 9000000000000), f := file_id, l := line)"
         return f"""select vendor, any_value(event) as kind, any_value(op_id) as op_id, any_value(status) as status,
             any_value(sub_status) as sub_status, arg_min(check_result, {first}) as "check", count(*) as times,
             count(distinct sighted_ms) as moments, make_timestamptz(min(sighted_ms) * 1000) as first_at,
             make_timestamptz(max(sighted_ms) * 1000) as last_at, min({first}).f as file, min({first}).l as line
-            from told where not forged group by vendor, {same}"""
+            from told where not forged and {where} group by vendor, {same}"""
 
     @cached_property
     def retries(self) -> pd.DataFrame:
@@ -175,7 +176,7 @@ class CallbackLog:
         return self._frame(
             f"""select vendor, kind, op_id, status, times, first_at, last_at,
             epoch_ms(last_at)::double / 1000 - epoch_ms(first_at)::double / 1000 as seconds, file, line
-            from ({self._events}) where moments > 1 order by seconds desc, first_at, file, line"""
+            from ({self._events("several")}) where moments > 1 order by seconds desc, first_at, file, line"""
         )
 
     @cached_property
@@ -188,7 +189,7 @@ class CallbackLog:
             f"""select strftime(date_trunc('hour', timezone('{self._zone}', first_at)), '%Y-%m-%d %H:00') as hour,
             count(*) as events, count(*) filter (moments > 1) as retried,
             round(count(*) filter (moments > 1) / count(*), 4) as share
-            from ({self._events}) where first_at is not null group by hour having retried > 0
+            from ({self._events()}) where first_at is not null group by hour having retried > 0
             order by retried desc, hour"""
         )
 
@@ -293,9 +294,9 @@ class CallbackLog:
     def summary(self) -> LogSummary:
         """The figures of ``verify-log``."""
         checks = dict(self.intake.con.execute("select check_result, count(*) from deliveries group by 1").fetchall())
-        accepted, events, retried = self._one(
-            f"""select coalesce(sum(times), 0)::bigint, count(*), count(*) filter (moments > 1)
-            from ({self._events})"""
+        duplicates, retried = self._one(
+            f"""select coalesce(sum(times - 1), 0)::bigint, count(*) filter (moments > 1)
+            from ({self._events("several")})"""
         )
         operations, open_ones = self._one(f"select count(*), count(*) filter (not final) from ({self._operations})")
         (strangers,) = self._one(f"select count(distinct op_id) from told where not forged and {self._strange}")
@@ -305,7 +306,7 @@ class CallbackLog:
             lines=int(logs["lines"].sum()),
             notifications=sum(checks.values()),
             rejects=int(logs["rejects"].sum()),
-            duplicates=accepted - events,
+            duplicates=duplicates,
             checks={name: checks.get(name, 0) for name in CHECKS},
             operations=operations,
             without_final=open_ones,

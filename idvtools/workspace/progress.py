@@ -27,7 +27,7 @@ class Bar(Progress):
             from tqdm import tqdm  # noqa: PLC0415
 
             self._bar = tqdm(
-                total=total, unit="B", unit_scale=True, unit_divisor=1024, desc="reading", leave=False, delay=0.5
+                total=total, unit="B", unit_scale=True, unit_divisor=1024, desc="reading", leave=False, delay=1.0
             )
 
     def advance(self, done: int) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
 
 from idvtools.workspace.callbacklog import CallbackLog
 
@@ -24,7 +25,7 @@ def _report(log: CallbackLog) -> Iterator[str]:
     yield f"checks: {checks}"
     yield f"repeats: {found.duplicates} delivered again, {found.retried} event(s) of them at another moment"
     busy = log.busy_hours
-    for row in busy.head(3).to_dict("records"):
+    for row in busy[busy["retried"] > 1].head(3).to_dict("records"):
         yield f"  {row['hour']}  {row['retried']} of {row['events']} events had to be sent again"
     yield f"operations: {found.operations}, without a final word {found.without_final}"
     for row in log.gaps.head(_LISTED).to_dict("records"):
@@ -54,10 +55,15 @@ def _by_vendor(log: CallbackLog) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
 
 
-def _last(row: dict[str, object]) -> str:
-    said = "never heard of" if str(row["last_status"]) == "<NA>" else f"last notified: {row['last_status']}"
+def _last(row: Mapping[Hashable, Any]) -> str:
+    heard = f"last notified: {row['last_status']}" if _is_there(row["last_status"]) else "notified without a status"
+    said = heard if _is_there(row["last_notified_at"]) or _is_there(row["last_status"]) else "never heard of"
     polled = "never polled" if not row["polls"] else f"last polled: {row['last_poll_status']}"
     return f"{said}; {polled}"
+
+
+def _is_there(value: object) -> bool:
+    return value is not None and str(value) not in ("<NA>", "NaT")
 
 
 def _more(count: int) -> Iterator[str]:
