@@ -69,7 +69,9 @@ def identity(senders: Sequence[Vendor]) -> list[str]:
     return expressions
 
 
-def tidy(con: duckdb.DuckDBPyConnection, names: Sequence[str], where: str = "true") -> pd.DataFrame:
+def tidy(
+    con: duckdb.DuckDBPyConnection, names: Sequence[str], where: str = "true", limit: int | None = None
+) -> pd.DataFrame:
     """Notifications as a DataFrame with the columns of `TIDY`, in the order of files and lines.
 
     Parameters
@@ -78,6 +80,8 @@ def tidy(con: duckdb.DuckDBPyConnection, names: Sequence[str], where: str = "tru
         Names of the files, by file id.
     where
         SQL on the columns of ``told``.
+    limit
+        Most rows.
     """
     trust = " ".join(f"when '{check}' then '{level.name.lower()}'" for check, level in TRUST_OF_CHECK.items())
     table = con.sql(
@@ -88,7 +92,7 @@ def tidy(con: duckdb.DuckDBPyConnection, names: Sequence[str], where: str = "tru
         make_timestamptz(logged_ms * 1000) as logged_at, file_id as file, line
         from told join senders using (vendor)
         left join codes on codes.vendor = told.vendor and codes.status = told.status
-        where {where} order by file_id, line, op_id"""
+        where {where} order by file_id, line, op_id {"" if limit is None else f"limit {limit}"}"""
     ).to_arrow_table()
     return frame(table, names)
 

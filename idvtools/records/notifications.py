@@ -99,6 +99,8 @@ class NotificationReader:
         self.finder = Finder(declared)
         self._names = pa.array([v.name for v in declared], pa.string())
         self._kept: tuple[list[str], list[int]] = ([], [])
+        #: The long line that is being read, and whether there was a message in it.
+        self._long: tuple[int, bool] | None = None
         self._places = [(c.message, c.marker, None if "event" in c.message.fields else c.kind) for c in self._callbacks]
         self._sealed = [i for i, c in enumerate(self._callbacks) if c.check and not c.headers]
         self._first_look = select_messages(
@@ -126,11 +128,19 @@ class NotificationReader:
     def complete(self, verified: Verified, name: str) -> tuple[pa.Table, int]:
         """Third step: the messages, and how many lines there were, blank ones left out."""
         lines = verified.lines
+        number = lines.table["number"][0].as_py()
+        if self._long is not None and not (lines.of_long_line and self._long[0] == number):
+            self._end_long(name)
+        if lines.of_long_line:
+            found = self._read_long(verified, name)
+            self._long = (number, len(found) > 0 or (self._long is not None and self._long[1]))
+            return found, 0
         rows, blanks = self._read(lines.table, verified, name)
-        return rows, 0 if lines.of_long_line else len(lines.table) - blanks
+        return rows, len(lines.table) - blanks
 
     def end(self, name: str) -> pa.Table:
         """What was still waiting for its end."""
+        self._end_long(name)
         texts, numbers = self._kept
         self._kept = ([], [])
         return _concat(self._searched(texts, numbers, name, more=False))
@@ -157,6 +167,23 @@ class NotificationReader:
         again.append(faulty.filter(others).select(["number", "line"]).cast(_LINES))
         rest = pa.concat_tables([t.cast(_LINES) for t in again]).sort_by("number")
         return _concat(parts + self._search_blocks(rest, table, name)), blanks
+
+    def _read_long(self, verified: Verified, name: str) -> pa.Table:
+        """Messages among the objects of one long line; what is none of them is passed over."""
+        read = verified.read
+        parts = [self._finished(read.filter(pc.is_null(read["fault"])), "unchecked")]
+        parts += self._opened(verified.checked, name)
+        others = read.filter(pc.is_valid(read["line"]))["line"].to_pylist()
+        number = verified.lines.table["number"][0].as_py()
+        for text in others + verified.strangers["line"].to_pylist():
+            parts += self._found(self.finder.search([text], [number]).found, name)
+        return _concat(parts)
+
+    def _end_long(self, name: str) -> None:
+        """A long line without any message is a reject."""
+        if self._long is not None and not self._long[1]:
+            self._rejects.add(name, self._long[0], NOTHING)
+        self._long = None
 
     def _with_kept(self, parts: list[pa.Table], name: str) -> pa.Table:
         if self._kept[0]:
@@ -319,7 +346,9 @@ class NotificationReader:
         spellings = {f"{n}.{i}": form for n in names for i, form in enumerate((n.upper(), n, n.title()))}
         found = "".join(
             ", coalesce("
-            + ", ".join(f"""json_extract_string(headers, '{json_path(spellings[f"{n}.{i}"])}')""" for i in range(3))
+            + ", ".join(
+                f"""try(json_extract_string(headers, '{json_path(spellings[f"{n}.{i}"])}'))""" for i in range(3)
+            )
             + f""", '') as "header_{n}\""""
             for n in names
         )

@@ -247,11 +247,14 @@ class ReconciledSettings(VendorSettings):
 
 
 def _memory(text: str) -> str:
-    if not re.fullmatch(r"[1-9][0-9]{0,6} ?[MG]i?B", text, re.IGNORECASE) or (
-        text[-2:].upper() == "MB" and int(re.match(r"[0-9]+", text)[0]) < 256  # type: ignore[index]
-    ):
-        raise ValueError('an amount of memory of at least 256MB, such as "2GB"')
+    if _megabytes(text) < 512:
+        raise ValueError('an amount of memory of at least 512MB, such as "2GB"')
     return text
+
+
+def _megabytes(text: str) -> int:
+    found = re.fullmatch(r"([1-9][0-9]{0,6}) ?([MG])i?B", text, re.IGNORECASE)
+    return 0 if found is None else int(found[1]) * (1024 if found[2].upper() == "G" else 1)
 
 
 class WorkspaceSettings(SettingsTable):
@@ -262,6 +265,11 @@ class WorkspaceSettings(SettingsTable):
     pseudonym_key: Annotated[PseudonymKey, PlainValidator(_pseudonym_key)] = Field(
         default={"file": "keys/pseudonym.key"}, validate_default=True
     )
+
+    @property
+    def megabytes(self) -> int:
+        """The memory that may be used, in MB."""
+        return _megabytes(self.memory)
 
 
 def _frozen(vendors: Mapping[str, VendorSettings]) -> Mapping[str, VendorSettings]:

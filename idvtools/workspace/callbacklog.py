@@ -6,20 +6,21 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from idvtools.errors import InputError
 from idvtools.privacy import scrub
-from idvtools.records.deliveries import frame, identity, tidy
+from idvtools.records.deliveries import frame, tidy
 from idvtools.records.finding import Finder
 from idvtools.records.intake import Intake
+from idvtools.records.questions import Questions
 from idvtools.records.rawtext import raw_bodies
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CHECKS = ("ok", "hash_only", "unchecked", "failed")
-_FINAL = """(not senders.listed or codes.outcome not in ('pending', 'unknown'))"""
+Table = Literal["forged", "unknown", "retries", "busy_hours", "gaps", "rejects"]
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,14 @@ class CallbackLog:
     def _names(self) -> list[str]:
         return self.intake.file_names()
 
-    def _frame(self, sql: str, *values: object) -> pd.DataFrame:
+    @cached_property
+    def _ask(self) -> Questions:
+        context = self.intake.context
+        return Questions(context.senders, context.vendor.name, context.books.ids, context.timezone)
+
+    def _frame(self, sql: str, *values: object, limit: int | None = None) -> pd.DataFrame:
+        if limit is not None:
+            sql = f"select * from ({sql}) limit {limit}"
         return frame(self.intake.con.sql(sql, params=list(values) or None).to_arrow_table(), self._names)
 
     def _one(self, sql: str) -> tuple[Any, ...]:
@@ -94,13 +102,35 @@ class CallbackLog:
         return tuple(row)
 
     @cached_property
-    def _zone(self) -> str:
-        return self.intake.context.timezone
+    def _requests_known(self) -> bool:
+        return bool(self._one("select count(*) from requests where op_id is not null")[0])
 
     @cached_property
-    def _known(self) -> str:
-        """SQL for the operations that are not strangers: ours, and children of ours."""
-        return """(select op_id from requests where op_id is not null)"""
+    def _strange(self) -> str:
+        return self._ask.unknown() if self._requests_known else "false"
+
+    @cached_property
+    def _rejects(self) -> str:
+        files = ", ".join(str(s.file_id) for s in self.intake.sources if s.kind == "callbacks") or "-1"
+        return f"select file_id as file, line, reason from rejects where file_id in ({files}) order by all"
+
+    def head(self, table: Table, rows: int = 5) -> pd.DataFrame:
+        """The first rows of a table, for logs whose tables would not fit in memory.
+
+        Parameters
+        ----------
+        table : str
+            ``forged``, ``unknown``, ``retries``, ``busy_hours``, ``gaps`` or ``rejects``.
+        rows : int
+            How many.
+        """
+        if table in ("forged", "unknown"):
+            where = "forged" if table == "forged" else self._strange
+            return tidy(self.intake.con, self._names, where, limit=rows)
+        if table not in get_args(Table):
+            raise InputError(f"there is no table {table} to look into")
+        sql = self._rejects if table == "rejects" else getattr(self._ask, table)()
+        return self._frame(sql, limit=rows)
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -137,15 +167,7 @@ class CallbackLog:
     @cached_property
     def unknown(self) -> pd.DataFrame:
         """Accepted notifications of operations that our request log does not know; columns as `table`."""
-        return tidy(self.intake.con, self._names, f"not forged and {self._strange}")
-
-    @property
-    def _strange(self) -> str:
-        vendor = self.intake.context.vendor.name
-        if not self._one("select count(*) from requests where op_id is not null")[0]:
-            return "false"
-        return f"""told.vendor = '{vendor}' and told.op_id not in {self._known}
-            and regexp_extract(told.op_id, '^(.+?)(-[0-9]+)?$', 1) not in {self._known}"""
+        return tidy(self.intake.con, self._names, self._strange)
 
     @cached_property
     def events(self) -> pd.DataFrame:
@@ -153,18 +175,8 @@ class CallbackLog:
 
         And `file`, `line` of the first delivery. Ordered by the first moment. Forged ones are left out.
         """
-        return self._frame(
-            f"select * exclude (moments) from ({self._events()}) order by first_at nulls last, file, line"
-        )
-
-    def _events(self, where: str = "true") -> str:
-        same = ", ".join(identity(self.intake.context.senders))
-        first = "struct_pack(ms := coalesce(sighted_ms, 9000000000000), f := file_id, l := line)"
-        return f"""select vendor, any_value(event) as kind, any_value(op_id) as op_id, any_value(status) as status,
-            any_value(sub_status) as sub_status, arg_min(check_result, {first}) as "check", count(*) as times,
-            count(distinct sighted_ms) as moments, make_timestamptz(min(sighted_ms) * 1000) as first_at,
-            make_timestamptz(max(sighted_ms) * 1000) as last_at, min({first}).f as file, min({first}).l as line
-            from told where not forged and {where} group by vendor, {same}"""
+        sql = f"select * exclude (moments) from ({self._ask.events()}) order by first_at nulls last, file, line"
+        return self._frame(sql)
 
     @cached_property
     def retries(self) -> pd.DataFrame:
@@ -173,11 +185,7 @@ class CallbackLog:
         Columns `vendor, kind, op_id, status, times, first_at, last_at, seconds` (from the first to the last delivery),
         `file`, `line`; the longest first. Copies of one delivery (the same moment) are no retries.
         """
-        return self._frame(
-            f"""select vendor, kind, op_id, status, times, first_at, last_at,
-            epoch_ms(last_at)::double / 1000 - epoch_ms(first_at)::double / 1000 as seconds, file, line
-            from ({self._events("several")}) where moments > 1 order by seconds desc, first_at, file, line"""
-        )
+        return self._frame(self._ask.retries())
 
     @cached_property
     def busy_hours(self) -> pd.DataFrame:
@@ -185,13 +193,7 @@ class CallbackLog:
 
         Many of them in few hours suggest that our endpoint was slow or down then.
         """
-        return self._frame(
-            f"""select strftime(date_trunc('hour', timezone('{self._zone}', first_at)), '%Y-%m-%d %H:00') as hour,
-            count(*) as events, count(*) filter (moments > 1) as retried,
-            round(count(*) filter (moments > 1) / count(*), 4) as share
-            from ({self._events()}) where first_at is not null group by hour having retried > 0
-            order by retried desc, hour"""
-        )
+        return self._frame(self._ask.busy_hours())
 
     @cached_property
     def gaps(self) -> pd.DataFrame:
@@ -200,34 +202,7 @@ class CallbackLog:
         Columns `vendor, op_id, app_id, site, requested_at, last_status, last_notified_at` (of a notification that was
         not the final word), `polls, last_poll_status, last_polled_at`. Ordered by the time of the request.
         """
-        vendor = self.intake.context.vendor.name
-        return self._frame(
-            f"""with open as ({self._operations} where not final),
-            asked as (select op_id, min(requested_ms) as ms, any_value(app_id) as app_id, any_value(site) as site
-                from requests where op_id is not null group by op_id),
-            heard as (select vendor, op_id, any_value(app_id) as app_id, any_value(site) as site,
-                arg_max(status, coalesce(sighted_ms, 0)) as status, max(sighted_ms) as ms
-                from told where not forged group by all),
-            polled as (select '{vendor}' as vendor, op_id, count(*) as polls,
-                arg_max(status, coalesce(received_ms, 0)) as status, max(received_ms) as ms from polls group by op_id)
-            select vendor, op_id, coalesce(asked.app_id, heard.app_id) as app_id,
-            coalesce(asked.site, heard.site) as site, make_timestamptz(asked.ms * 1000) as requested_at,
-            heard.status as last_status, make_timestamptz(heard.ms * 1000) as last_notified_at,
-            coalesce(polls, 0) as polls, polled.status as last_poll_status,
-            make_timestamptz(polled.ms * 1000) as last_polled_at
-            from open left join heard using (vendor, op_id) left join polled using (vendor, op_id)
-            left join asked on asked.op_id = open.op_id and open.vendor = '{vendor}'
-            order by requested_at nulls last, last_notified_at nulls last, op_id"""
-        )
-
-    @property
-    def _operations(self) -> str:
-        """SQL for every operation, `vendor, op_id, final`, without a where."""
-        vendor = self.intake.context.vendor.name
-        return f"""select * from (select vendor, op_id, coalesce(bool_or(final), false) as final from (
-            select told.vendor, told.op_id, {_FINAL} as final from told join senders using (vendor)
-            left join codes on codes.vendor = told.vendor and codes.status = told.status where not forged
-            union all select '{vendor}', op_id, false from requests where op_id is not null) group by all)"""
+        return self._frame(self._ask.gaps())
 
     @cached_property
     def skew(self) -> pd.DataFrame:
@@ -237,29 +212,20 @@ class CallbackLog:
         (received before the id's time: our clock is behind, or the vendor's ahead), `min_seconds, median_seconds,
         max_seconds`.
         """
-        ids = self.intake.context.books.ids
-        vendor = self.intake.context.vendor.name
-        number = f"try_cast(regexp_extract(op_id, '^.{{{ids.prefix}}}([0-9]+)', 1) as bigint)"
-        return self._frame(
-            f"""with own as (select app_id, op_id, sighted_ms,
-                case when regexp_matches(op_id, '{ids.pattern}') then ({number} >> 22) + {ids.epoch_ms} end as made
-                from told where not forged and vendor = '{vendor}' and sighted_ms is not null),
-            delays as (select any_value(app_id) as app_id, min(sighted_ms) as ms,
-                (min(sighted_ms) - any_value(made)) / 1000.0 as seconds from own where made is not null group by op_id)
-            select '{vendor}' as vendor, app_id,
-            strftime(timezone('{self._zone}', make_timestamptz(ms * 1000)), '%Y-%m-%d') as day,
-            count(*) as operations, count(*) filter (seconds < 0) as before_created,
-            min(seconds)::double as min_seconds, median(seconds)::double as median_seconds,
-            max(seconds)::double as max_seconds from delays group by all order by all"""
-        )
+        return self._frame(self._ask.skew())
 
     @cached_property
     def rejects(self) -> pd.DataFrame:
         """Lines that could not be read: `file, line, reason`."""
-        kinds = {s.file_id for s in self.intake.sources if s.kind == "callbacks"}
-        listed = ", ".join(map(str, kinds)) or "-1"
+        return self._frame(self._rejects)
+
+    @cached_property
+    def reject_reasons(self) -> pd.DataFrame:
+        """Why lines could not be read: `reason, lines, file, line` (of the first one), the most frequent first."""
+        first = "min(struct_pack(f := file, l := line))"
         return self._frame(
-            f"select file_id as file, line, reason from rejects where file_id in ({listed}) order by all"
+            f"""select reason, count(*) as lines, {first}.f as file, {first}.l as line from ({self._rejects})
+            group by reason order by lines desc, reason"""
         )
 
     @cached_property
@@ -296,10 +262,12 @@ class CallbackLog:
         checks = dict(self.intake.con.execute("select check_result, count(*) from deliveries group by 1").fetchall())
         duplicates, retried = self._one(
             f"""select coalesce(sum(times - 1), 0)::bigint, count(*) filter (moments > 1)
-            from ({self._events("several")})"""
+            from ({self._ask.events("several")})"""
         )
-        operations, open_ones = self._one(f"select count(*), count(*) filter (not final) from ({self._operations})")
-        (strangers,) = self._one(f"select count(distinct op_id) from told where not forged and {self._strange}")
+        operations, open_ones = self._one(
+            f"select count(*), count(*) filter (not final) from ({self._ask.operations()})"
+        )
+        (strangers,) = self._one(f"select count(distinct op_id) from told where {self._strange}")
         early = int(self.skew["before_created"].sum())
         logs = self.files
         return LogSummary(
@@ -313,7 +281,7 @@ class CallbackLog:
             unknown_operations=strangers,
             retried=retried,
             before_created=early,
-            requests_known=bool(self._one("select count(*) from requests where op_id is not null")[0]),
+            requests_known=self._requests_known,
         )
 
     def timeline(self, op_id: str) -> pd.DataFrame:
@@ -322,16 +290,7 @@ class CallbackLog:
         Columns `at` (UTC), `what` (``request``, ``notification daFailed``, ``poll``), `status, sub_status, check,
         retry, file, line`. Notifications whose check failed are among them.
         """
-        return self._frame(
-            """select make_timestamptz(ms * 1000) as at, what, status, sub_status, "check", retry, file, line from (
-            select requested_ms as ms, 'request' as what, null::bigint as status, null::varchar as sub_status,
-            null::varchar as "check", null::bigint as retry, file_id as file, line from requests where op_id = $1
-            union all select sighted_ms, concat_ws(' ', 'notification', event), status, sub_status, check_result, retry,
-            file_id, line from told where op_id = $1
-            union all select received_ms, 'poll', status, sub_status, null, null, file_id, line from polls
-            where op_id = $1) order by ms nulls last, file, line""",
-            op_id,
-        )
+        return self._frame(self._ask.timeline(), op_id)
 
     def raw(self, file: str, line: int, *, reveal: bool = False) -> list[str]:
         """The raw bodies of the messages that begin in a line, as they were received.

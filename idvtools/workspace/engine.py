@@ -40,15 +40,21 @@ class DuckEngine:
     """A private in-memory database; what does not fit is spilled to a private folder and removed.
 
     Only pseudonyms and cipher texts get in: clear id numbers never reach the database.
+
+    Parameters
+    ----------
+    megabytes : int
+        Memory of the whole process that is aimed at. The database gets half of it: the other half goes to Python, its
+        libraries, the piece of a log that is being read and the pages that DuckDB doesn't count.
     """
 
-    def __init__(self, memory: str = "2GB") -> None:
+    def __init__(self, megabytes: int = 2048) -> None:
         self._spill = Path(tempfile.mkdtemp(prefix="idvtools-"))
         self.scratch = self._spill / "read"
         self.scratch.mkdir()
         self.con = duckdb.connect(
             config={
-                "memory_limit": memory,
+                "memory_limit": f"{megabytes // 2}MB",
                 "temp_directory": str(self._spill / "spill"),
                 "allow_community_extensions": False,
             }

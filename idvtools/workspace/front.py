@@ -376,7 +376,7 @@ class Workspace:
         return Context(declared, senders, zone, Pseudonyms(key), keys, Bar(self._progress))
 
     def _engine(self) -> DuckEngine:
-        return DuckEngine(self.settings.workspace.memory)
+        return DuckEngine(self.settings.workspace.megabytes)
 
     def _cache(self, engine: DuckEngine, context: Context) -> Cache:
         """The ingest cache; what was read under other keys or in another zone is not found in it."""

@@ -24,30 +24,27 @@ def _report(log: CallbackLog) -> Iterator[str]:
     yield f"notifications: {found.notifications} ({_by_vendor(log)})"
     yield f"checks: {checks}"
     yield f"repeats: {found.duplicates} delivered again, {found.retried} event(s) of them at another moment"
-    busy = log.busy_hours
-    for row in busy[busy["retried"] > 1].head(3).to_dict("records"):
+    busy = log.head("busy_hours", 3)
+    for row in busy[busy["retried"] > 1].to_dict("records"):
         yield f"  {row['hour']}  {row['retried']} of {row['events']} events had to be sent again"
     yield f"operations: {found.operations}, without a final word {found.without_final}"
-    for row in log.gaps.head(_LISTED).to_dict("records"):
+    for row in log.head("gaps", _LISTED).to_dict("records"):
         yield f"  {row['op_id']}  {_last(row)}"
     yield from _more(found.without_final)
     if found.requests_known:
         yield f"unknown operations: {found.unknown_operations}, not in our request log"
-        strangers = list(dict.fromkeys(log.unknown["op_id"]))
-        yield from (f"  {op_id}" for op_id in strangers[:_LISTED])
-        yield from _more(len(strangers))
+        for row in log.head("unknown", _LISTED).to_dict("records"):
+            yield f"  {row['op_id']}  {row['file']}:{row['line']}"
     else:
         yield "unknown operations: there is no request log to compare with"
     yield f"clock: {found.before_created} notification(s) received before their operation was created"
     if found.checks["failed"]:
         yield f"FORGED or damaged: {found.checks['failed']} notification(s) whose check failed"
-        for row in log.forged.head(_LISTED).to_dict("records"):
+        for row in log.head("forged", _LISTED).to_dict("records"):
             yield f"  {row['file']}:{row['line']}  {row['vendor']} {row['kind']} {row['op_id']}"
         yield from _more(found.checks["failed"])
-    reasons = log.rejects["reason"].value_counts()
-    for reason, count in reasons.items():
-        first = log.rejects[log.rejects["reason"] == reason].iloc[0]
-        yield f"not read: {count} x {reason} (first: {first['file']}:{first['line']})"
+    for row in log.reject_reasons.to_dict("records"):
+        yield f"not read: {row['lines']} x {row['reason']} (first: {row['file']}:{row['line']})"
 
 
 def _by_vendor(log: CallbackLog) -> str:
