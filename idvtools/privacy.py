@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
+from urllib.parse import quote_plus, unquote_plus
 
 from idvtools.errors import InputError
 
@@ -68,12 +69,13 @@ def _spellings(names: str) -> frozenset[str]:
 
 
 _IDS = (
-    "id_no id_card id_card_no id_number cert_no certificate_no identity_no passport passport_no bank_card bank_card_no "
+    "id_no id_card id_card_no id_number cert_no cust_cert_no certificate_no identity_no passport passport_no bank_card "
+    "bank_card_no "
     "证件号 证件号码 身份证 身份证号 身份证号码 银行卡号"
 )
 _NAMES = "user_name name real_name full_name customer_name cust_name 姓名 用户姓名 客户姓名 户名"
 _PHONES = "phone phone_no phone_number mobile mobile_no mobile_phone tel telephone 手机 手机号 手机号码 电话"
-_OTHERS = "open_id union_id user_id user_claim e_mail address birthday 邮箱 地址 住址"
+_OTHERS = "open_id union_id user_id user_claim e_mail address cust_cert_addr birthday 邮箱 地址 住址"
 _SECRETS = (
     "file_key pdf_password password passwd pwd sign signature decssign token access_token refresh_token secret "
     "app_secret secret_key app_key access_key api_key aes_key private_key ticket authorization cookie customer_key"
@@ -122,6 +124,7 @@ _HKID = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z]{1,2}\d{6}[0-9A]|[A-Za-z]{1,2}\d{6}
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
 # A query runs on over \u0026 (an escaped &), and ends at a quote, escaped or not.
 _QUERY = re.compile(r"""\?[\w.~%-]+=(?:[^\s"'<>\\]|\\+(?!["'\\]))*""")
+_ENCODED = re.compile(r"%7B(?:[\w.*~+-]|%[0-9A-Fa-f]{2}){8,}", re.IGNORECASE)
 _KEYS = frozenset(f"{_IDS} {_NAMES} {_PHONES} {_OTHERS} {_SECRETS}".replace("_", "").split())
 _CHINESE_KEYS = tuple(key for key in _KEYS if not key.isascii())
 # "key": in JSON, in JSON inside a JSON string (\"key\":) and in a dict's repr; key=value, key: value and 姓名：张三.
@@ -178,11 +181,20 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _mask(text: str) -> str:
+    if "%" in text:
+        text = _ENCODED.sub(_mask_encoded, text)
     text = "".join(_mask_values(text))
     text = _QUERY.sub("?…", text)
     text = _EMAIL.sub(_MASK, text)
     text = _NUMBER.sub(_mask_number, text)
     return _MOBILE.sub(_MASK, _HKID.sub(_MASK, text))
+
+
+def _mask_encoded(match: re.Match[str]) -> str:
+    """JSON that was URL-encoded (WeBank's Plain): nothing in it looks like itself."""
+    plain = unquote_plus(match[0])
+    masked = _mask(plain) if plain != match[0] else plain
+    return match[0] if masked == plain else quote_plus(masked, safe="*")
 
 
 def _mask_number(match: re.Match[str]) -> str:

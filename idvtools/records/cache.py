@@ -121,13 +121,30 @@ class Cache:
             return None
         folder = self._folder / self._name(kind, sha256, names)
         try:
-            facts = Facts(**json.loads((folder / _FACTS).read_text("utf-8")))
+            sealed, _, text = (folder / _FACTS).read_text("utf-8").partition("\n")
+            if sealed != _seal(text):
+                return None
+            facts = Facts(**json.loads(text))
             if any(sha256_of(folder / f"{table}.parquet") != digest for table, digest in facts.tables.items()):
                 return None
-            os.utime(folder)
         except (OSError, ValueError, TypeError):
             return None
+        with suppress(OSError):  # the workspace may be read-only
+            os.utime(folder)
         return Entry(folder, facts)
+
+    def hold(self, entry: Entry) -> Entry:
+        """The entry's tables under names of our own: they stay readable when the cache is cleared meanwhile."""
+        if self._scratch in entry.folder.parents:
+            return entry
+        own = Path(tempfile.mkdtemp(prefix="held-", dir=self._scratch))
+        for table in entry.facts.tables:
+            source = entry.folder / f"{table}.parquet"
+            try:
+                os.link(source, own / source.name)
+            except OSError:  # another file system
+                shutil.copyfile(source, own / source.name)
+        return Entry(own, entry.facts)
 
     def _name(self, kind: str, sha256: Sequence[str], names: Sequence[str]) -> str:
         files = sha256[0] if len(sha256) == 1 else hashlib.sha256(repr(tuple(sha256)).encode()).hexdigest()
@@ -136,26 +153,32 @@ class Cache:
 
     def begin(self) -> Path:
         """A new folder to write tables into."""
-        base = self._folder or self._scratch
-        return Path(tempfile.mkdtemp(prefix="new-", dir=base))
+        if self._folder is not None:
+            with suppress(OSError):
+                return Path(tempfile.mkdtemp(prefix="new-", dir=self._folder))
+        return Path(tempfile.mkdtemp(prefix="new-", dir=self._scratch))
 
     def keep(
         self, draft: Path, facts: Facts, kind: str, sha256: Sequence[str], names: Sequence[str], size: int
     ) -> Entry:
         """Keep the tables that were written into a folder of `begin`, all of them or none."""
-        keeps = self._folder is not None
+        keeps = self._folder is not None and draft.parent == self._folder
         facts.tables = {f.stem: sha256_of(f) if keeps else "" for f in sorted(draft.glob("*.parquet"))}
-        if self._folder is None:
+        if self._folder is None or not keeps:
             return Entry(draft, facts)
+        if (kept := self.find(kind, sha256, names)) is not None:  # another process was quicker
+            shutil.rmtree(draft, ignore_errors=True)
+            return kept
         target = self._folder / self._name(kind, sha256, names)
-        (draft / _FACTS).write_text(json.dumps({**vars(facts)}), "utf-8")
-        (draft / f"size-{size}").touch()
-        with suppress(OSError):
-            shutil.rmtree(target)  # a damaged one
+        text = json.dumps(vars(facts))
         try:
+            (draft / _FACTS).write_text(f"{_seal(text)}\n{text}", "utf-8")
+            (draft / f"size-{size}").touch()
+            if target.exists():
+                shutil.rmtree(target)  # a damaged one
             draft.rename(target)
-        except OSError:  # another process was quicker
-            return Entry(draft, facts) if self.find(kind, sha256, names) is None else Entry(target, facts)
+        except OSError:  # the disk is full, or another process was quicker by a hair
+            return Entry(draft, facts)
         return Entry(target, facts)
 
     def _sweep(self, folder: Path) -> None:
@@ -170,7 +193,12 @@ class Cache:
                 shutil.rmtree(place, ignore_errors=True)
             elif mine:
                 for mark in place.glob("size-*"):
-                    self._sizes[int(mark.name.removeprefix("size-"))] += 1
+                    size = mark.name.removeprefix("size-")
+                    self._sizes[int(size) if size.isdecimal() else -1] += 1
+
+
+def _seal(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def clear(root: Path) -> tuple[int, int]:

@@ -48,12 +48,13 @@ def prepare(con: duckdb.DuckDBPyConnection, senders: Sequence[Vendor]) -> None:
         f"""create view told as
         with sighted as (select *, check_result = 'failed' as forged, coalesce(received_ms, logged_ms) as sighted_ms
             from deliveries),
-        several as (select vendor, op_id from deliveries group by all having count(*) > 1)
-        select *, 0::bigint as retry, false as several from sighted anti join several using (vendor, op_id)
+        several as (select vendor, coalesce(delivery, op_id) as of_one from deliveries group by all having count(*) > 1)
+        select *, 0::bigint as retry, false as several from sighted
+        anti join several on sighted.vendor = several.vendor and coalesce(delivery, op_id) = of_one
         union all
         select *, row_number() over (partition by vendor, forged, {same}
             order by sighted_ms nulls last, file_id, line) - 1 as retry, true as several
-        from sighted semi join several using (vendor, op_id)"""
+        from sighted semi join several on sighted.vendor = several.vendor and coalesce(delivery, op_id) = of_one"""
     )
 
 

@@ -26,8 +26,8 @@ def decode_line(line: bytes, *, utf8: bool = False) -> tuple[str | None, str]:
 
     Examples
     --------
-    >>> decode_line("取证".encode("gb18030")), decode_line("取证".encode()[:-1], utf8=True)
-    (('取证', 'gb18030'), (None, ''))
+    >>> decode_line("银行".encode("gb18030")), decode_line("银行".encode()[:-1], utf8=True)
+    (('银行', 'gb18030'), (None, ''))
     """
     try:
         return line.decode("utf-8"), "ascii" if line.isascii() else "utf-8"
@@ -52,8 +52,8 @@ def decode_lines(lines: list[bytes], *, utf8: bool = False) -> list[tuple[str | 
 
     Examples
     --------
-    >>> decode_lines(["取证".encode("gb18030"), "通知".encode("gb18030")])
-    [('取证', 'gb18030'), ('通知', 'gb18030')]
+    >>> decode_lines(["银行".encode("gb18030"), "通知".encode("gb18030")])
+    [('银行', 'gb18030'), ('通知', 'gb18030')]
     """
     decoded = [decode_line(line, utf8=utf8) for line in lines]
     doubtful = [i for i, (_, name) in enumerate(decoded) if name == "utf-8" and not _SEQUENCE.search(lines[i])]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,9 +40,9 @@ class SourceFile:
         name = self.name.lower().removesuffix(".gz").removesuffix(".zst")
         return re.sub(r"[._-][0-9][0-9t._-]*$", "", name).rpartition(".")[2] if "." in name else ""
 
-    def stream(self, told: Callable[[int], object] | None = None) -> Stream:
+    def stream(self) -> Stream:
         """The file, to be read once."""
-        return Stream(self.path, self.name, told)
+        return Stream(self.path, self.name)
 
 
 def discover(root: Path) -> tuple[list[SourceFile], list[str]]:

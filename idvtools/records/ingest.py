@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -74,7 +74,7 @@ class Ingest:
         return problems
 
     def _read_group(self, kind: str, group: list[SourceFile]) -> None:
-        names = [] if kind in ("callbacks", "polls") else [s.name for s in group]
+        names = [_form(s) if kind in ("callbacks", "polls") else s.name for s in group]
         before = [_state(s.path) for s in group]
         size = sum(s[0] for s in before)
         digests = [sha256_of(s.path) for s in group] if self.cache.may_know(size) else []
@@ -96,8 +96,7 @@ class Ingest:
             _READERS[kind](self.con, group, self.context)
             digests = digests or (hashing.result() if hashing else [])
         self.sha256.update(zip([s.name for s in group], digests, strict=True))
-        if kind != "polls":
-            self.context.progress.advance(size)
+        self.context.progress.advance(size)
         found = self.context.rejects.drain({s.name: s.file_id for s in group})
         self.con.register("drained", found)
         self.con.execute("insert into rejects from drained")
@@ -110,6 +109,8 @@ class Ingest:
     def _attach(self, kind: str, group: list[SourceFile], digests: list[str], entry: Entry) -> None:
         """Make the tables of an entry part of the connection's."""
         base = group[0].file_id
+        if kind == "callbacks":
+            entry = self.cache.hold(entry)
         for source, digest, rows, encoding in zip(group, digests, entry.facts.rows, entry.facts.encodings, strict=True):
             self.sha256[source.name] = digest
             self.context.rows[source.name] += rows
@@ -175,11 +176,11 @@ class Ingest:
             raise
 
     def _written(self, source: SourceFile, draft: Path) -> tuple[Path, Facts, str]:
-        stream = source.stream(self.context.progress.advance)
+        stream = source.stream()
         reading = Reading(self.context.rejects)
         reader = NotificationReader(self.con, self.context.senders, self.context.keys, self.context.rejects)
         pieces = self._csv_pieces if source.form in ("csv", "tsv") else self._line_pieces
-        rows, last_line = 0, 0
+        rows, last_line, done = 0, 0, 0
         ids = {source.name: 0}
         writers = (
             pq.ParquetWriter(draft / "notifications.parquet", SCHEMA, compression="lz4"),
@@ -197,9 +198,11 @@ class Ingest:
                     waiting.append(pool.submit(writers[1].write_table, found))
 
             try:
-                for messages, lines, number in pieces(stream, reading, reader):
-                    rows, last_line = rows + lines, number
-                    write(messages)
+                for piece in pieces(stream, reading, reader):
+                    rows, last_line = rows + piece.lines, max(last_line, piece.last_line)
+                    write(piece.messages)
+                    self.context.progress.advance(piece.position - done)
+                    done = piece.position
             except RecordsError as error:
                 self.context.rejects.add(source.name, last_line + 1, "; ".join(p.message for p in error.problems))
                 rows += 1
@@ -208,23 +211,21 @@ class Ingest:
                 job.result()
         if stream.grew:
             self.context.notes["log_grew"] += 1
+        self.context.progress.advance(stream.read - done)
         encoding = stream.encoding or _encodings(reading)
         return draft, Facts(rows=[rows], encodings=[encoding]), stream.sha256
 
-    def _line_pieces(
-        self, stream: Stream, reading: Reading, reader: NotificationReader
-    ) -> Iterator[tuple[pa.Table, int, int]]:
+    def _line_pieces(self, stream: Stream, reading: Reading, reader: NotificationReader) -> Iterator[_Piece]:
         looked = ahead(map(reader.look, read_lines(stream, reading, search_long=True)))
         for verified in ahead(map(reader.verify, looked)):
             messages, count = reader.complete(verified, stream.name)
-            yield messages, count, verified.lines.table["number"][-1].as_py()
+            lines = verified.lines
+            yield _Piece(messages, count, lines.table["number"][-1].as_py(), lines.position)
 
-    def _csv_pieces(
-        self, stream: Stream, reading: Reading, reader: NotificationReader
-    ) -> Iterator[tuple[pa.Table, int, int]]:
+    def _csv_pieces(self, stream: Stream, reading: Reading, reader: NotificationReader) -> Iterator[_Piece]:
         for bodies, count in read_export(stream, reading, reader.finder):
             number = bodies["number"][-1].as_py() if len(bodies) else 0
-            yield reader.bodies(bodies, stream.name), count, number
+            yield _Piece(reader.bodies(bodies, stream.name), count, number, stream.read)
 
     def finish(self) -> None:
         """Show the notifications of all vendors as one view ``deliveries``, those of one as ``notifications``."""
@@ -247,6 +248,21 @@ class Ingest:
             f"""create view deliveries as select n.* exclude (filename), f.file_id
             from read_parquet([{listed}], filename = true) n join notification_files f using (filename)"""
         )
+
+
+class _Piece(NamedTuple):
+    """Messages of a piece of a log, its lines, the number of the last one, and how far the disk was read for it."""
+
+    messages: pa.Table
+    lines: int
+    last_line: int
+    position: int
+
+
+def _form(source: SourceFile) -> str:
+    """What a log's name says of how it is to be read."""
+    packed = [ending for ending in (".gz", ".zst") if source.name.lower().endswith(ending)]
+    return " ".join(["rows" if source.form in ("csv", "tsv") else "lines", *packed])
 
 
 def _encodings(reading: Reading) -> str:

@@ -24,13 +24,13 @@ TOO_LONG = f"the line is longer than {LONGEST >> 20} MB"
 class Lines(NamedTuple):
     """Lines of a log: a table with the columns `line` (text, null where it cannot be decoded) and `number` (from 1).
 
-    Of a line too long to be held the table has the JSON objects in it instead, all with its number; `first` tells
-    whether they are the first ones.
+    Of a line too long to be held the table has the JSON objects in it instead, all with its number. `position` tells
+    how far the file was read on the disk for them.
     """
 
     table: pa.Table
     of_long_line: bool = False
-    first: bool = True
+    position: int = 0
 
 
 @dataclass
@@ -64,8 +64,11 @@ def read_lines(
     """
     splitter = _Splitter(stream.name, reading, search_long)
     for piece in ahead(stream.pieces(size)):
-        yield from splitter.feed(piece)
-    yield from splitter.end()
+        position = stream.positions.popleft()
+        for lines in splitter.feed(piece):
+            yield lines._replace(position=position)
+    for lines in splitter.end():
+        yield lines._replace(position=stream.read)
 
 
 class _Splitter:
@@ -149,7 +152,7 @@ class _Splitter:
         if found:
             numbers = pa.array(np.full(len(found), self.number, dtype=np.int64))
             table = pa.table({"line": pa.array(found, pa.large_string()), "number": numbers})
-            yield Lines(table, of_long_line=True, first=not self.found)
+            yield Lines(table, of_long_line=True)
             self.found = True
         if last:
             if not self.found:

@@ -32,7 +32,7 @@ def read_polls(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Cont
         carried=("""try(json_extract_string(line, '$."polled_at"')) as polled_at""",),
         where=NOT_BLANK,
     )
-    for lines in read_lines(source.stream(context.progress.advance), Reading(context.rejects)):
+    for lines in read_lines(source.stream(), Reading(context.rejects)):
         con.register("log_lines", lines.table)
         read = con.sql(
             f"select * exclude (polled_at), {moment('polled_at')} as received_ms, 'poll' as check_result from ({sql})"

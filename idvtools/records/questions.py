@@ -67,14 +67,17 @@ class Questions:
 
     def gaps(self) -> str:
         """Operations without a final word, with the last that is known of them."""
+        latest = (
+            "struct_pack(ms := coalesce({}, 0), s := status)"  # where times are equal, the order of lines is chance
+        )
         return f"""with open as (select * from ({self.operations()}) where not final),
             asked as (select op_id, min(requested_ms) as ms, any_value(app_id) as app_id, any_value(site) as site
                 from requests where op_id is not null group by op_id),
             heard as (select vendor, op_id, any_value(app_id) as app_id, any_value(site) as site,
-                arg_max(status, coalesce(sighted_ms, 0)) as status, max(sighted_ms) as ms
+                arg_max(status, {latest.format("sighted_ms")}) as status, max(sighted_ms) as ms
                 from told where not forged group by all),
             polled as (select '{self.vendor}' as vendor, op_id, count(*) as polls,
-                arg_max(status, coalesce(received_ms, 0)) as status, max(received_ms) as ms from polls group by op_id)
+                arg_max(status, {latest.format("received_ms")}) as status, max(received_ms) as ms from polls group by op_id)
             select vendor, op_id, coalesce(asked.app_id, heard.app_id) as app_id,
             coalesce(asked.site, heard.site) as site, make_timestamptz(asked.ms * 1000) as requested_at,
             heard.status as last_status, make_timestamptz(heard.ms * 1000) as last_notified_at,

@@ -23,6 +23,8 @@ def raw_bodies(source: SourceFile, line: int, finder: Finder) -> list[str]:
     RecordsError
         The file cannot be read up to there.
     """
+    if line < 1:
+        return []
     if source.form in ("csv", "tsv"):
         for rows, _ in read_export(source.stream(), Reading(Rejects()), finder):
             numbers = rows["number"].to_pylist()

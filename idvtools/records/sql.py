@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
+from zoneinfo import available_timezones
 
 import duckdb
 import pyarrow as pa
@@ -85,6 +88,12 @@ def from_sql(
     """
     senders = [v for v in map(vendors.get, vendors.names()) if v.callbacks]
     opened = {s.name: (keys or {}).get(s.name) or open_keys(s.settings(), s.name) for s in senders}
+    if chunk_rows < 1:
+        raise InputError("chunk_rows must be 1 or more")
+    if timezone not in available_timezones():
+        raise InputError("timezone is no IANA zone, such as Asia/Shanghai")
+    if not _READS.match(query):
+        raise InputError("the query must be a select: nothing else is run on your database")
     found = Rejects()
     with tempfile.TemporaryDirectory(prefix="idvtools-") as scratch, duckdb.connect() as con:
         con.execute(f"set timezone = '{timezone}'")
@@ -95,6 +104,7 @@ def from_sql(
             for names, rows in _chunks(url, query, parameters or {}, chunk_rows):
                 writer.write_table(_read(reader, names, rows, number, found))
                 number += len(rows)
+        found.items.sort(key=lambda reject: reject.line)
         if rejects is not None:
             rejects += found.items
         elif found.items:
@@ -122,6 +132,10 @@ def _read(
     return reader.bodies(table_of_rows(bodies), "sql")
 
 
+#: A query that reads, comments in front of it left aside.
+_READS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|with|values|table|from)\b", re.IGNORECASE | re.DOTALL)
+
+
 def _text(value: object) -> str:
     if value is None:
         return ""
@@ -142,7 +156,7 @@ def _chunks(
         from sqlalchemy import exc  # noqa: PLC0415
     except ImportError:
         raise InputError("reading a database needs SQLAlchemy: pip install 'idvtools[sql]'") from None
-    why, driver = "", False
+    why, driver, secret = "", False, _password(url, sa)
     try:
         engine = sa.create_engine(url)
         try:
@@ -156,12 +170,35 @@ def _chunks(
             engine.dispose()
     except (ImportError, exc.NoSuchModuleError):
         driver = True
-    except exc.DBAPIError as error:
-        why = scrub(" ".join(str(error.orig).split()), 200)
-    except (exc.SQLAlchemyError, ValueError) as error:
+    except exc.StatementError as error:  # DBAPIError is one
+        why = _told(error.orig or type(error).__name__, secret)
+    except (exc.SQLAlchemyError, ValueError, TypeError) as error:
         why = type(error).__name__
     # raised out here: SQLAlchemy's errors hold the URL and the parameters
     if driver:
         raise InputError("the package for this kind of database is not installed (see SQLAlchemy's list of dialects)")
     if why:
         raise RecordsError(f"the database refuses: {why}", file="sql")
+
+
+def _password(url: str, sa: Any) -> str:
+    """The password in a URL.
+
+    Raises
+    ------
+    InputError
+        It is no URL of SQLAlchemy's.
+    """
+    try:
+        return str(sa.make_url(url).password or "")
+    except (sa.exc.ArgumentError, ValueError):
+        pass  # raised out here: the error holds the URL
+    raise InputError("this is no SQLAlchemy URL, such as sqlite:///app.db")
+
+
+def _told(error: object, secret: str) -> str:
+    """What a driver says, without the password in any spelling."""
+    text = " ".join(str(error).split())
+    for form in {secret, quote(secret, safe=""), quote_plus(secret)} - {""}:
+        text = text.replace(form, "***")
+    return scrub(text, 200)

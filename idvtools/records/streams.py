@@ -7,7 +7,8 @@ import hashlib
 import io
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TypeVar
@@ -34,8 +35,6 @@ class Stream:
         was then.
     name : str
         What errors call it.
-    told : callable, optional
-        Told the number of bytes of the disk, block by block.
 
     Attributes
     ----------
@@ -45,14 +44,19 @@ class Stream:
         ``utf-16`` where the file says so itself; the pieces are UTF-8 then.
     grew : bool
         Whether there was more when reading ended.
+    read : int
+        Bytes of the disk that were read so far.
+    positions : deque of int
+        For each piece that was given out, the bytes read up to its end; who takes a piece takes its position, too.
     """
 
-    def __init__(self, path: Path, name: str, told: Callable[[int], object] | None = None) -> None:
-        self.path, self.name, self.encoding, self.grew = path, name, None, False
-        self._told = told or (lambda _: None)
-        self._hash = hashlib.sha256()
-
     encoding: str | None
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self.name, self.encoding, self.grew = path, name, None, False
+        self.read = 0
+        self.positions: deque[int] = deque()
+        self._hash = hashlib.sha256()
 
     @property
     def sha256(self) -> str:
@@ -78,6 +82,7 @@ class Stream:
             buffer.write(block)
             if buffer.tell() >= size or not block:
                 if piece := buffer.getvalue():
+                    self.positions.append(self.read)
                     yield piece
                 buffer = io.BytesIO()
             if not block:
@@ -91,7 +96,7 @@ class Stream:
         while left and (block := stream.read(min(_BLOCK, left))):
             left -= len(block)
             self._hash.update(block)
-            self._told(len(block))
+            self.read += len(block)
             yield block
         self.grew = bool(stream.read(1))
 

@@ -42,7 +42,7 @@ class LogSummary:
     retried : int
         Events that the vendor had to send again, at another moment.
     before_created : int
-        Notifications received before the moment that the operation's id carries: somebody's clock is wrong.
+        Operations that were heard of before the moment that their id carries: somebody's clock is wrong.
     requests_known : bool
         Whether there is a request log; without one no operation is called unknown.
     """
@@ -108,6 +108,12 @@ class CallbackLog:
     @cached_property
     def _strange(self) -> str:
         return self._ask.unknown() if self._requests_known else "false"
+
+    def strangers(self, most: int | None = None) -> list[str]:
+        """Ids of the operations that our request log does not know, in order."""
+        limit = "" if most is None else f"limit {most}"
+        rows = self.intake.con.execute(f"select distinct op_id from told where {self._strange} order by 1 {limit}")
+        return [op_id for (op_id,) in rows.fetchall()]
 
     @cached_property
     def _rejects(self) -> str:

@@ -19,6 +19,7 @@ class Bar(Progress):
 
     def __init__(self, wanted: bool | None = None) -> None:
         self._shown = sys.stderr.isatty() or "ipykernel" in sys.modules if wanted is None else wanted
+        self._delay = 0.0 if wanted else 1.0
         self._bar: Any = None
 
     def begin(self, total: int) -> None:
@@ -27,7 +28,13 @@ class Bar(Progress):
             from tqdm import tqdm  # noqa: PLC0415
 
             self._bar = tqdm(
-                total=total, unit="B", unit_scale=True, unit_divisor=1024, desc="reading", leave=False, delay=1.0
+                total=total,
+                unit="B",
+                unit_scale=True,
+                unit_divisor=1024,
+                desc="reading",
+                leave=False,
+                delay=self._delay,
             )
 
     def advance(self, done: int) -> None:
