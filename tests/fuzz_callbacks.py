@@ -1,6 +1,7 @@
 """A fuzzer of the reading of callback logs: good lines of every form, damaged at random, read as a user reads them.
 
-Run by hand: ``python tests/fuzz_callbacks.py --lines 1000000 --seed 1``; `tests/test_callbacks_fuzz.py` runs a small one.
+Run by hand: ``python tests/fuzz_callbacks.py --lines 1000000 --seed 1``. `tests/test_callbacks_fuzz.py` runs a
+small one.
 
 What must hold of any log:
 
@@ -22,6 +23,7 @@ import random
 import sys
 import tempfile
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -138,7 +140,17 @@ _BAD = [
     b"%22", b"&quot;", b'{""', b"{'", b"b'", b"\\u0000", b"\\ud800", b"{}", b'{"', b":", b",", b" ", b"\t", b"daId",
     b'{"data":{"daId":', b'"Plain":', b"null", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"\xc2\x85", b"\x0b", b"\x1c",
 ]  # fmt: skip
-_NUMBERS = [b"9" * 30, b"-" + b"9" * 400, b"1e999", b"18446744073709551616", b"-0", b"1.5", b"NaN", b"0x10", b"1" * 5000]
+_NUMBERS = [
+    b"9" * 30,
+    b"-" + b"9" * 400,
+    b"1e999",
+    b"18446744073709551616",
+    b"-0",
+    b"1.5",
+    b"NaN",
+    b"0x10",
+    b"1" * 5000,
+]
 Mutation = Callable[[bytearray, random.Random, "bytes"], bytes]
 
 
@@ -276,8 +288,25 @@ def failures(written: Written, table: pd.DataFrame, rejects: pd.DataFrame, count
     full = [i for i, b in enumerate(lines, 1) if b.strip(_BLANKS)]
     if counted != len(full):
         yield f"{name}: {counted} lines counted, {len(full)} are not blank"
+    yield from _lost(written, table)
+    refused = Counter(rejects["line"])
+    seen = set(refused) | set(table["line"])
+    begins = sorted(seen)  # JSON over several lines that is refused is refused where it begins
+    for line in full:
+        near = [] if line in seen else begins[bisect_left(begins, line - _MOST_LINES) : bisect_left(begins, line)]
+        if line not in seen and not any(_spans(lines, s, line) for s in reversed(near)):
+            yield f"{name}:{line}: neither read nor rejected: {lines[max(line - 2, 0) : line + 1]!r}"
+    for line in sorted(seen - set(full)):
+        yield f"{name}:{line}: named, but blank or not there"
+    for line in [n for n, times in refused.items() if times > 1]:
+        reasons = rejects.loc[rejects["line"] == line, "reason"].tolist()
+        yield f"{name}:{line}: rejects {reasons}: {lines[line - 1][:3000]!r}"
+
+
+def _lost(written: Written, table: pd.DataFrame) -> Iterator[str]:
+    """What was left as it was and is not there, or not as it should be."""
+    lines, name = written.lines, written.name
     checks = dict(zip(zip(table["line"], table["op_id"], strict=True), table["check"], strict=True))
-    starts = sorted(set(table["line"]))
     ops_at: dict[str, list[int]] = {}
     for at, op_id in checks:
         ops_at.setdefault(op_id, []).append(at)
@@ -287,19 +316,10 @@ def failures(written: Written, table: pd.DataFrame, rejects: pd.DataFrame, count
                 yield f"{name}:{line}: check {got}, expected {check} ({form}): {lines[line - 1][:3000]!r}"
         elif not any(0 < line - at < _MOST_LINES and _spans(lines, at, line) for at in ops_at.get(op_id, ())):
             yield f"{name}:{line}: {op_id} was lost ({form}): {lines[max(line - 3, 0) : line + 2]!r}"
-    refused = Counter(rejects["line"])
-    seen = set(refused) | set(starts)
-    for line in full:
-        if line not in seen:
-            near = [s for s in starts if 0 < line - s < _MOST_LINES]
-            if not any(_spans(lines, s, line) for s in reversed(near)):
-                yield f"{name}:{line}: neither read nor rejected: {lines[max(line - 2, 0) : line + 1]!r}"
-    for line in seen - set(full):
-        yield f"{name}:{line}: named, but blank or not there"
-    for line, times in refused.items():
-        if times > 1:
-            reasons = rejects.loc[rejects["line"] == line, "reason"].tolist()
-            yield f"{name}:{line}: {times} rejects {reasons}: {lines[line - 1][:3000]!r}"
+
+
+def _places(table: pd.DataFrame) -> set[tuple[str, int]]:
+    return set(zip(table["file"], table["line"], strict=True))
 
 
 def planted(text: str) -> bool:
@@ -341,7 +361,9 @@ def run(folder: Path, files: Sequence[Written]) -> tuple[list[str], str]:
     if summary.lines != full:
         found.append(f"summary: {summary.lines} lines, {full} are not blank")
     found += [f"a reason shows personal data: {r!r}" for r in rejects["reason"].unique() if planted(r)]
-    both = len(set(zip(table["file"], table["line"], strict=True)) & set(zip(rejects["file"], rejects["line"], strict=True)))
+    both = len(
+        set(zip(table["file"], table["line"], strict=True)) & set(zip(rejects["file"], rejects["line"], strict=True))
+    )
     told = (
         f"{full} lines in {seconds:.1f} s ({full / seconds:,.0f}/s): {summary.notifications} notifications, "
         f"{summary.rejects} rejects, {both} lines with both, {sum(len(w.expected) for w in files)} expected"

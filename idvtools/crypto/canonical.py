@@ -108,26 +108,27 @@ def canonical_column(texts: Any) -> list[bytes | None]:
     >>> canonical_column(pa.array(['{"b": 1, "a": 2.50}', "{", None]))
     [b'{"a":2.5,"b":1}', None, None]
     """
-    import pyarrow.compute as pc  # noqa: PLC0415  one text should not cost its import
+    import pyarrow as pa  # noqa: PLC0415  one text should not cost its import
+    import pyarrow.compute as pc  # noqa: PLC0415
 
     careful = pc.fill_null(pc.match_substring_regex(texts, _MAY_DIFFER), False)
     found: list[bytes | None] = []
-    for text, slow in zip(texts.to_pylist(), careful.to_pylist(), strict=True):
+    # As bytes: nobody looks at the characters, and orjson reads and writes UTF-8.
+    raw = texts.cast(pa.large_binary()).to_pylist()
+    for text, slow in zip(raw, careful.to_pylist(), strict=True):
+        if slow or not text or text[0] not in b"{[":
+            found.append(None if text is None else _carefully(text))
+            continue
         try:
-            if slow or not text or text[0] not in "{[":
-                found.append(None if text is None else canonical_bytes(text))
-            else:
-                found.append(orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS))
-        except CryptoError:
-            found.append(None)
+            found.append(orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS))
         except (ValueError, TypeError):  # no JSON, or nested too deeply for orjson
             found.append(_carefully(text))
     return found
 
 
-def _carefully(text: str) -> bytes | None:
+def _carefully(text: bytes) -> bytes | None:
     try:
-        return canonical_bytes(text)
+        return canonical_bytes(text.decode("utf-8"))
     except CryptoError:
         return None
 

@@ -37,7 +37,7 @@ class Mac:
 
     Examples
     --------
-    >>> Mac(b"key").hex(b"message") == mac("sha256", b"key", b"message").hex()
+    >>> Mac(b"key").hex(b"mess", b"age") == mac("sha256", b"key", b"message").hex().upper()
     True
     """
 
@@ -47,12 +47,13 @@ class Mac:
         self._inner = hashlib.sha256(bytes(b ^ 0x36 for b in block)).copy
         self._outer = hashlib.sha256(bytes(b ^ 0x5C for b in block)).copy
 
-    def hex(self, message: bytes) -> str:
-        """The HMAC in lower-case hex."""
+    def hex(self, message: bytes, more: bytes) -> str:
+        """The HMAC of a message in two parts, in upper-case hex."""
         inner, outer = self._inner(), self._outer()
         inner.update(message)
+        inner.update(more)
         outer.update(inner.digest())
-        return outer.hexdigest()
+        return outer.hexdigest().upper()
 
     def __repr__(self) -> str:
         return "Mac(…)"

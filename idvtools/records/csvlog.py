@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from idvtools.records.finding import NOTHING, Finder, header_name
+from idvtools.records.finding import NOTHING, Finder, header_name, looks_packed
 from idvtools.records.lines import Reading, read_lines
 from idvtools.records.streams import Stream
 
 _FIELD_LIMIT = 16 << 20
 _BATCH = 20_000
+_SAMPLE = 50
+_SEP = re.compile("sep=.", re.IGNORECASE)  # for Excel
 _TIMES = (
     "received_at", "receive_time", "received_time", "recv_time", "notify_time", "callback_time", "created_at",
     "create_time", "gmt_create", "insert_time", "timestamp", "time", "ts", "date",
@@ -39,7 +43,8 @@ def read_export(stream: Stream, reading: Reading, finder: Finder) -> Iterator[tu
     """
     rows: list[Row] = []
     count = 0
-    for number, cells, raw in _Rows(stream, reading):
+    source = _Rows(stream, reading)
+    for number, cells, raw in source:
         if cells.header:
             continue
         count += 1
@@ -50,8 +55,8 @@ def read_export(stream: Stream, reading: Reading, finder: Finder) -> Iterator[tu
         if count >= _BATCH:
             yield table_of_rows(rows), count
             rows, count = [], 0
-    if count:
-        yield table_of_rows(rows), count
+    if count or source.undecoded:
+        yield table_of_rows(rows), count + source.undecoded
 
 
 @dataclass
@@ -68,7 +73,8 @@ def body_of_row(number: int, cells: Sequence[str], names: Sequence[str], raw: st
     """
     if len(cells) != len(names):
         return (number, None, None, raw) if finder.may_hold(raw) else None
-    body = next((c for c in cells if finder.may_hold(c)), None)
+    candidates = [c for c in cells if finder.may_hold(c)]
+    body = next((c for c in candidates if looks_packed(c)), candidates[0] if candidates else None)
     if body is None:
         return None
     named = dict(zip(names, cells, strict=True))
@@ -105,25 +111,29 @@ class _Rows:
     def __init__(self, stream: Stream, reading: Reading) -> None:
         self._stream, self._reading = stream, reading
         self._lines = self._physical()
-        self._again: list[str] = []
+        self._again: deque[str] = deque()
         self._taken: list[str] = []
         self._number = 0
+        self.undecoded = 0
 
     def _physical(self) -> Iterator[str]:
         for lines in read_lines(self._stream, self._reading):
+            self.undecoded += lines.table["line"].null_count
             for text in lines.table["line"].to_pylist():
                 yield text or "\n"
 
     def __iter__(self) -> Iterator[tuple[int, _Cells, str]]:
         first = self._next_line()
-        while first is not None and not first.strip():
+        while first is not None and (not first.strip() or _SEP.fullmatch(first.strip())):
             first = self._next_line()
         if first is None:
             return
-        second = self._next_line()
-        self._again = [first] + ([second] if second is not None else [])
-        self._number -= len(self._again)
-        dialect = _dialect(first, second or "")
+        sample = [first]
+        while len(sample) < _SAMPLE and (line := self._next_line()) is not None:
+            sample.append(line)
+        self._again = deque(sample)
+        self._number -= len(sample)
+        dialect = _dialect(first, sample[1:])
         names: list[str] | None = None
         csv.field_size_limit(_FIELD_LIMIT)
         while True:
@@ -133,7 +143,8 @@ class _Rows:
             except StopIteration:
                 return
             except csv.Error:
-                lost, self._again = self._taken[0], self._taken[1:] + self._again
+                lost = self._taken[0]
+                self._again.extendleft(reversed(self._taken[1:]))
                 self._number = start
                 names = names or []
                 yield start, _Cells([lost]), lost
@@ -142,9 +153,9 @@ class _Rows:
             if not raw.strip():
                 continue
             if names is None:
-                names = [c.strip().lower() for c in cells]
                 header = not any("{" in c for c in cells)
-                yield start, _Cells(cells, names if header else [], header), raw
+                names = [c.strip().lower() for c in cells] if header else []
+                yield start, _Cells(cells, names, header), raw
             else:
                 yield start, _Cells(cells, names), raw
 
@@ -154,16 +165,16 @@ class _Rows:
             yield line
 
     def _next_line(self) -> str | None:
-        line = self._again.pop(0) if self._again else next(self._lines, None)
+        line = self._again.popleft() if self._again else next(self._lines, None)
         self._number += line is not None
         return line
 
 
-def _dialect(header: str, row: str) -> type[csv.Dialect]:
+def _dialect(header: str, rows: Sequence[str]) -> type[csv.Dialect]:
     class Found(csv.excel):
         delimiter = max(",;\t|", key=header.count)
         strict = True
 
-    if '\\"' in row and '""' not in row:  # as MySQL exports
+    if any('{\\"' in r for r in rows) and not any('{""' in r for r in rows):  # as MySQL exports
         Found.doublequote, Found.escapechar = False, "\\"
     return Found

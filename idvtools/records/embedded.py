@@ -6,8 +6,10 @@ import ast
 import html
 import json
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
@@ -43,12 +45,14 @@ def find_objects(text: str, *, more: bool = False) -> Iterator[Object | int]:
     [0]
     """
     at, tries = 0, 0
+    left = max(LONGEST, 8 * len(text))  # characters that may be read in vain
     while opening := _OPENS.search(text, at):
         begin = opening.start()
         cut = False
         try:
             value, at = _DECODER.raw_decode(text, begin)
         except json.JSONDecodeError as error:
+            left -= error.pos - begin
             cut = more and (error.pos >= len(text) - 5 or error.msg.startswith("Unterminated"))
         except (ValueError, RecursionError):
             pass
@@ -60,6 +64,8 @@ def find_objects(text: str, *, more: bool = False) -> Iterator[Object | int]:
             yield begin
             return
         at, tries = begin + 1, tries + 1
+        if left < 0:
+            return
         if tries >= _MAX_TRIES:
             line_end = text.find("\n", at)
             at, tries = (len(text) if line_end < 0 else line_end), 0
@@ -101,6 +107,7 @@ _SHORT = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _BYTES = re.compile(r"""\bb'(?:[^'\\]|\\.)*'|\bb"(?:[^"\\]|\\.)*\"""")
 _PIECE = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[{}]""")
 _LITERAL = 1 << 20
+_MAX_SEARCHED = 4 << 20
 
 
 def _hex_escapes(text: str) -> str:
@@ -115,47 +122,69 @@ def _hex_escapes(text: str) -> str:
 def _backslashes(text: str) -> str:
     """One level of JSON's own escapes: text that was put into a string."""
     plain = _BACKSLASHED.sub(lambda m: chr(int(m[1], 16)) if m[1] else _SHORT.get(m[2], m[2]), text)
-    # Two escapes may be one character between them.
-    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole_characters(plain)
+
+
+def whole_characters(text: str) -> str:
+    """Two escapes may be one character between them; half of one cannot be kept."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _python_bytes(text: str) -> str:
     """``b'…'`` as Python prints it."""
     parts = []
-    for found in _BYTES.finditer(text):
+    for found in islice((f for f in _BYTES.finditer(text) if "{" in f[0]), _MAX_TRIES):
         with suppress(ValueError, SyntaxError, MemoryError, UnicodeDecodeError):
-            parts.append(ast.literal_eval(found[0]).decode("utf-8"))
+            parts.append(_literal(found[0]).decode("utf-8"))
     return "\n".join(parts)
+
+
+def _literal(text: str) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of escapes that Python does not know
+        return ast.literal_eval(text)
+
+
+def _bytes(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8")
+    raise TypeError
 
 
 def _python_dicts(text: str) -> str:
     """``{'a': 1}`` as Python prints it, as JSON."""
     parts: list[str] = []
-    at = 0
-    while (begin := text.find("{'", at)) >= 0 and len(parts) < _MAX_TRIES:
-        at, level, deepest = begin + 1, 0, 0
+    at, left = 0, _MAX_SEARCHED
+    while (begin := text.find("{'", at)) >= 0 and len(parts) < _MAX_TRIES and left > 0:
+        at, level, deepest, reached = begin + 1, 0, 0, begin + 1
         for piece in _PIECE.finditer(text, begin, begin + _LITERAL):
+            reached = piece.end()
             level += {"{": 1, "}": -1}.get(piece[0], 0)
             deepest = max(deepest, level)
             if level == 0:
                 at = piece.end()
                 break
+        left -= reached - begin
         if level or deepest > 50:
             continue
         with suppress(ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-            parts.append(json.dumps(ast.literal_eval(text[begin:at]), ensure_ascii=False))
+            shown = json.dumps(_literal(text[begin:at]), ensure_ascii=False, default=_bytes)
+            parts.append(whole_characters(shown))
     return "\n".join(parts)
 
 
 #: How to see that text is escaped in some way, and how to undo it; several may have been used one upon the other.
 _SPELLINGS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("\\x22", _hex_escapes),
+    ("{'", _python_dicts),  # before b'…': of a dict with bytes in it the other fields count too
     ("b'", _python_bytes),
     ('b"', _python_bytes),
     ('{""', lambda text: text.replace('""', '"')),
     ("&quot;", html.unescape),
+    ("&#34;", html.unescape),
+    ("&#x22;", html.unescape),
     ("%22", unquote_plus),
-    ("{'", _python_dicts),
+    ("%2522", unquote_plus),
     ('\\"', _backslashes),
 )
 

@@ -69,12 +69,16 @@ class Ingest:
                 self._read_group(kind, group)
             except RecordsError as error:
                 problems.extend(error.problems)
+                self.context.rejects.items.clear()  # of a file that is refused as a whole no line is told
             except OSError as error:
                 problems += RecordsError(f"cannot be read: {error.strerror}", file=group[0].name).problems
         return problems
 
     def _read_group(self, kind: str, group: list[SourceFile]) -> None:
         names = [_form(s) if kind in ("callbacks", "polls") else s.name for s in group]
+        if kind == "callbacks" and not group[0].path.exists() and not group[0].path.is_symlink():
+            self._vanished(group[0])
+            return
         before = [_state(s.path) for s in group]
         size = sum(s[0] for s in before)
         digests = [sha256_of(s.path) for s in group] if self.cache.may_know(size) else []
@@ -103,6 +107,12 @@ class Ingest:
         self.con.unregister("drained")
         if self.cache.keeps and [_state(s.path) for s in group] == before:
             self._keep(kind, group, digests, names, notes, found, size)
+
+    def _vanished(self, source: SourceFile) -> None:
+        """A log that was rotated away since its name was read: a reject, and the others are read."""
+        self.con.execute("insert into rejects values (?, 1, 'the file is gone: was it rotated?')", [source.file_id])
+        self.context.rows[source.name] += 1
+        self.sha256[source.name] = ""
 
     # ---- cached
 

@@ -22,17 +22,17 @@ def json_path(dotted: str) -> str:
     return "$" + "".join(f'."{part}"' for part in dotted.split("."))
 
 
-def extract(text: str, fields: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+def extract(text: str, fields: Mapping[str, str], column: str = "j") -> tuple[str, dict[str, str]]:
     """SQL that pulls fields out of the JSON in column `text`.
 
     Returns
     -------
     expression, columns
         The expression gives a list (null where `text` is not JSON), `columns` maps each field to its
-        place in the list, for a column named ``j``.
+        place in the list, for a column of the name `column`.
     """
     paths = ", ".join("'" + json_path(p).replace("'", "''") + "'" for p in fields.values())
-    columns = {name: f"j[{i}]" for i, name in enumerate(fields, start=1)}
+    columns = {name: f"{column}[{i}]" for i, name in enumerate(fields, start=1)}
     return f"try(json_extract_string({text}, [{paths}]))", columns
 
 
@@ -41,14 +41,21 @@ def moment(text: str) -> str:
 
     Text without an offset is read in the session's zone.
     """
-    return plausible(f"epoch_ms(try_cast({text} as timestamptz))")
+    return plausible(f"epoch_ms(coalesce(try_cast({text} as timestamptz), {_spaced(text)}))")
 
 
 def instant(text: str) -> str:
     """As `moment`, of a time that may have been written as a Unix time in seconds or milliseconds."""
-    number = f"try_cast({text} as bigint)"
-    return f"""(case when regexp_full_match({text}, '1[0-9]{{9}}') then {number} * 1000
-        when regexp_full_match({text}, '1[0-9]{{12}}') then {number} else {moment(text)} end)"""
+    seconds = f"""case when regexp_full_match({text}, '1[0-9]{{9}}(\\.[0-9]+)?')
+        then round(try_cast({text} as decimal(28, 9)) * 1000)::bigint
+        when regexp_full_match({text}, '1[0-9]{{12}}') then try_cast({text} as bigint) end"""
+    return plausible(f"coalesce(epoch_ms(try_cast({text} as timestamptz)), epoch_ms({_spaced(text)}), {seconds})")
+
+
+def _spaced(text: str) -> str:
+    """SQL for a time with a space in front of its offset."""
+    return f"""case when {text} like '% %:%' then try_cast(
+        regexp_replace({text}, '\\s+([+-][0-9]{{2}}:?[0-9]{{2}})\\s*$', '\\1') as timestamptz) end"""
 
 
 #: SQL for a line of a log that is text and not just a line's end.

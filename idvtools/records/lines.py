@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from idvtools.errors import RecordsError
 from idvtools.records.embedded import LONGEST, LongLine
 from idvtools.records.encodings import decode_line, decode_lines
 from idvtools.records.files import CHUNK_BYTES
@@ -63,12 +64,18 @@ def read_lines(
         The file cannot be read, or only in part: after all lines that could be read.
     """
     splitter = _Splitter(stream.name, reading, search_long)
-    for piece in ahead(stream.pieces(size)):
-        position = stream.positions.popleft()
-        for lines in splitter.feed(piece):
-            yield lines._replace(position=position)
+    problem: RecordsError | None = None
+    try:
+        for piece in ahead(stream.pieces(size)):
+            position = stream.positions.popleft()
+            for lines in splitter.feed(piece):
+                yield lines._replace(position=position)
+    except RecordsError as error:
+        problem = error  # what stands in front of the damage may be a whole line
     for lines in splitter.end():
         yield lines._replace(position=stream.read)
+    if problem is not None:
+        raise problem
 
 
 class _Splitter:

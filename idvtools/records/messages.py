@@ -13,13 +13,16 @@ COLUMNS: dict[str, str] = {
     "status": "bigint", "sub_status": "varchar", "json_result": "bigint", "authorized_ms": "bigint",
     "children": "varchar", "delivery": "varchar",
 }  # fmt: skip
+#: Of a vendor: where fields stand, the path that only its messages have, the kind of those that tell none, the path
+#: that only answers to our own calls have.
+Place = tuple[Message, str, str | None, str | None]
 #: Why a text could not be read into the table, by the number in its column `fault`.
 NOT_JSON, NO_MESSAGE, NO_OPERATION, NO_STATUS, ENVELOPE, SEALED = 1, 2, 3, 4, 5, 6
 
 
 def select_messages(
     table: str,
-    callbacks: Sequence[tuple[Message, str, str | None]],
+    callbacks: Sequence[Place],
     *,
     sealed: Sequence[int] = (),
     carried: Sequence[str] = (),
@@ -49,8 +52,10 @@ def select_messages(
     if envelopes:
         fields |= {"#received_at": "received_at", "#headers": "headers"}
     places: list[dict[str, list[str]]] = []
-    for i, (message, marker, _) in enumerate(callbacks):
+    for i, (message, marker, _, answer) in enumerate(callbacks):
         fields[f"#{i}"] = marker
+        if answer:
+            fields[f"#{i}.answer"] = answer
         places.append({})
         for name, paths in message.fields.items():
             places[i][name] = [f"{i}.{path}" for path in ((paths,) if isinstance(paths, str) else paths)]
@@ -66,7 +71,7 @@ def select_messages(
     # Of the children only what is declared: anything may stand beside it.
     shapes = " ".join(f"when {i} then {_known(m)}" for i, (m, *_) in enumerate(callbacks) if m.child_fields)
     children = f"case when children is not null then case vendor_no {shapes} end end" if shapes else "null::varchar"
-    kinds = " ".join(f"when {i} then '{kind}'" for i, (_, _, kind) in enumerate(callbacks) if kind)
+    kinds = " ".join(f"when {i} then '{kind}'" for i, (_, _, kind, _) in enumerate(callbacks) if kind)
     kind = f"coalesce(event, case vendor_no {kinds} end)" if kinds else "event"
     sealed_ones = ", ".join(map(str, sealed)) or "-1"
     taken = "".join(f", {c}" for c in carried)
@@ -85,7 +90,7 @@ def select_messages(
         {children} as children, delivery,
         case when j is null then {NOT_JSON} when vendor_no is null and {at["#envelope"]} is not null then {ENVELOPE}
         when vendor_no is null then {NO_MESSAGE} when vendor_no in ({sealed_ones}) then {SEALED}
-        when coalesce(op_id, '') = '' then {NO_OPERATION}
+        when coalesce(trim(op_id), '') = '' or op_id[1] in ('{{', '[') or op_id in ('true', 'false') then {NO_OPERATION}
         when status is not null and {whole("status")} is null then {NO_STATUS} end as fault,
         line as read_line, j, number{kept}
         from (select *, {", ".join(f"{sql} as {name}" for name, sql in texts.items())}
@@ -93,15 +98,17 @@ def select_messages(
         from (select number, line{taken}, {expression} as j from {table} where {where}))))"""
 
 
-def select_owners(table: str, callbacks: Sequence[tuple[Message, str, str | None]], more: str = "") -> str:
+def select_owners(table: str, callbacks: Sequence[Place], more: str = "") -> str:
     """SQL that tells whose message the JSON in column `line` is: `place, vendor_no, app_id, op_id, is_json`.
 
     `more` is SQL for further columns.
     """
     fields: dict[str, str] = {}
     picks: dict[str, list[str]] = {"app_id": [], "op_id": []}
-    for i, (message, marker, _) in enumerate(callbacks):
+    for i, (message, marker, _, answer) in enumerate(callbacks):
         fields[f"#{i}"] = marker
+        if answer:
+            fields[f"#{i}.answer"] = answer
         for name, cases in picks.items():
             if name in message.fields:
                 fields[f"{i}.{name}"] = message.path(name)
@@ -116,8 +123,13 @@ def select_owners(table: str, callbacks: Sequence[tuple[Message, str, str | None
         from (select *, {expression} as j from {table}))"""
 
 
-def _vendor(callbacks: Sequence[tuple[Message, str, str | None]], at: Mapping[str, str]) -> str:
-    cases = " ".join(f"when nullif({at[f'#{i}']}, '') is not null then {i}" for i in range(len(callbacks)))
+def _vendor(callbacks: Sequence[Place], at: Mapping[str, str]) -> str:
+    cases = " ".join(
+        f"when nullif({at[f'#{i}']}, '') is not null"
+        + (f" and {at[f'#{i}.answer']} is null" if f"#{i}.answer" in at else "")
+        + f" then {i}"
+        for i in range(len(callbacks))
+    )
     return f"case {cases} end"
 
 

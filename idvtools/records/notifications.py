@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -12,8 +13,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from idvtools.records.finding import BROKEN, NOTHING, Finder, Found
-from idvtools.records.jsonmessages import extract, instant, json_path, moment
+from idvtools.records.finding import BROKEN, NOTHING, TIMES, Finder, Found, header_name
+from idvtools.records.jsonmessages import extract, instant
 from idvtools.records.lines import Lines
 from idvtools.records.messages import (
     COLUMNS,
@@ -55,6 +56,10 @@ _OBJECT = r"^\s*\{"
 #: Messages that are checked at once: more would leave the memory that was used for those before.
 _CHECKED = 8192
 _BLANK = r"^\s*$"
+_SURROGATE = r"\\u[dD][89a-fA-F]"
+_SURROGATES = re.compile(
+    r"\\\\|(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
 
 
 class Looked(NamedTuple):
@@ -94,6 +99,7 @@ class NotificationReader:
         self, con: duckdb.DuckDBPyConnection, declared: Sequence[Vendor], keys: Mapping[str, Keys], rejects: Rejects
     ) -> None:
         self._ahead = con.cursor()
+        self._ahead.execute("set enable_progress_bar = false")
         self._con, self._declared, self._keys, self._rejects = con, tuple(declared), keys, rejects
         self._callbacks: list[Callbacks] = [v.callbacks for v in declared if v.callbacks]
         self.finder = Finder(declared)
@@ -101,7 +107,9 @@ class NotificationReader:
         self._kept: tuple[list[str], list[int]] = ([], [])
         #: The long line that is being read, and whether there was a message in it.
         self._long: tuple[int, bool] | None = None
-        self._places = [(c.message, c.marker, None if "event" in c.message.fields else c.kind) for c in self._callbacks]
+        self._places = [
+            (c.message, c.marker, None if "event" in c.message.fields else c.kind, c.answer) for c in self._callbacks
+        ]
         self._sealed = [i for i, c in enumerate(self._callbacks) if c.check and not c.headers]
         self._first_look = select_messages(
             "log_lines", self._places, sealed=self._sealed, where="line is not null", envelopes=True
@@ -117,9 +125,27 @@ class NotificationReader:
         self._ahead.unregister("log_lines")
         opened = read.filter(pc.fill_null(pc.equal(read["fault"], ENVELOPE), False))
         bodies = opened.select(["number", "received_at", "headers", "body"])
-        bodies = bodies.append_column("logged_at", pa.nulls(len(bodies), pa.string()))
+        nothing = pa.nulls(len(bodies), pa.string())
+        bodies = bodies.append_column("logged_at", nothing if lines.of_long_line else self._logged(bodies, lines.table))
         bodies = _as_bodies(bodies.rename_columns(["number", "received_at", "headers", "line", "logged_at"]))
-        return Looked(lines, read, bodies, self._owners(self._ahead, bodies))
+        owners = self._owners(self._ahead, bodies) if len(bodies) else pa.table({"vendor_no": pa.array([], pa.int32())})
+        return Looked(lines, read, bodies, owners)
+
+    def _logged(self, bodies: pa.Table, table: pa.Table) -> pa.Array:
+        """When our own envelopes were logged, of those that do not tell when they were received."""
+        untold = pc.is_null(bodies["received_at"])
+        if not pc.any(untold).as_py():
+            return pa.nulls(len(bodies), pa.string())
+        places = pc.subtract(bodies["number"], table["number"][0])
+        texts = pc.if_else(untold, table["line"].take(places), None)
+        expression, at = extract("line", {name: name for name in TIMES})
+        self._ahead.register("untold", pa.table({"line": texts, "place": np.arange(len(bodies))}))
+        told = self._ahead.sql(
+            f"""select coalesce({", ".join(at.values())}) as logged_at
+            from (select place, {expression} as j from untold) order by place"""
+        ).to_arrow_table()
+        self._ahead.unregister("untold")
+        return told["logged_at"]
 
     def verify(self, looked: Looked) -> Verified:
         """Second step: check signatures."""
@@ -194,11 +220,9 @@ class NotificationReader:
 
     def _search_blocks(self, rest: pa.Table, table: pa.Table, name: str) -> list[pa.Table]:
         """Look into lines that follow each other without a readable one between."""
-        parts: list[pa.Table] = []
         if not len(rest):
-            if self._kept[0]:
-                parts += self._searched(*self._take_kept([], []), name, more=False)
-            return parts
+            return self._searched(*self._take_kept([], []), name, more=False) if self._kept[0] else []
+        found: list[tuple[int, Found]] = []
         numbers = rest["number"].to_numpy()
         texts = rest["line"].to_pylist()
         first, last = table["number"][0].as_py(), table["number"][-1].as_py()
@@ -207,19 +231,16 @@ class NotificationReader:
         for k, block in enumerate(blocks):
             lines, places = [texts[i] for i in block], [int(numbers[i]) for i in block]
             if k == 0:
-                if self._kept[0] and not self._follows(first, places[0], table):
-                    parts += self._searched(*self._take_kept([], []), name, more=False)
+                if self._kept[0] and not self._only_blank(first, places[0] - 1, table):
+                    found += self._sought(*self._take_kept([], []), name, more=False)
                 lines, places = self._take_kept(lines, places)
             more = k == len(blocks) - 1 and self._only_blank(places[-1] + 1, last, table)
-            parts += self._searched(lines, places, name, more=more)
-        return parts
+            found += self._sought(lines, places, name, more=more)
+        return self._found(found, name)
 
     def _take_kept(self, lines: list[str], places: list[int]) -> tuple[list[str], list[int]]:
         kept, self._kept = self._kept, ([], [])
         return kept[0] + lines, kept[1] + places
-
-    def _follows(self, first: int, place: int, table: pa.Table) -> bool:
-        return self._only_blank(first, place - 1, table)
 
     def _only_blank(self, begin: int, end: int, table: pa.Table) -> bool:
         """Whether the lines of these numbers, both included, are blank."""
@@ -242,6 +263,9 @@ class NotificationReader:
         return joined
 
     def _searched(self, lines: list[str], places: list[int], name: str, *, more: bool) -> list[pa.Table]:
+        return self._found(self._sought(lines, places, name, more=more), name)
+
+    def _sought(self, lines: list[str], places: list[int], name: str, *, more: bool) -> list[tuple[int, Found]]:
         if not more and not any(hint in line for line in lines for hint in self.finder.hints):
             for place in places:
                 self._rejects.add(name, place, NOTHING)
@@ -250,11 +274,11 @@ class NotificationReader:
         for place, reason in result.rejected:
             self._rejects.add(name, place, reason)
         self._kept = result.kept
-        return self._found(result.found, name)
+        return result.found
 
     def _found(self, found: list[tuple[int, Found]], name: str) -> list[pa.Table]:
         parts: list[pa.Table] = []
-        bodies: list[_Body] = [(n, None, f.logged_at, f.headers, f.text) for n, f in found if not f.enveloped]
+        bodies: list[_Body] = [(n, f.received_at, f.logged_at, f.headers, f.text) for n, f in found if not f.enveloped]
         if bodies:
             parts += self._bodies(_table(bodies), name)
         envelopes = [(n, f) for n, f in found if f.enveloped]
@@ -263,6 +287,8 @@ class NotificationReader:
                 {
                     "number": pa.array([n for n, _ in envelopes], pa.int64()),
                     "line": pa.array([f.text for _, f in envelopes], pa.large_string()),
+                    "around_at": pa.array([f.received_at for _, f in envelopes], pa.string()),
+                    "logged_at": pa.array([f.logged_at for _, f in envelopes], pa.string()),
                 }
             )
             parts += self._envelopes(table, name)
@@ -275,15 +301,23 @@ class NotificationReader:
         expression, at = extract("line", {"received_at": "received_at", "headers": "headers", "body": "body"})
         self._con.register("envelopes", table)
         opened = self._con.sql(
-            f"""select number, {at["received_at"]} as received_at, null::varchar as logged_at,
+            f"""select number, coalesce({at["received_at"]}, around_at) as received_at,
+            case when coalesce({at["received_at"]}, around_at) is null then logged_at end as logged_at,
             {at["headers"]} as headers, {at["body"]} as line from
-            (select number, {expression} as j from envelopes)"""
+            (select number, around_at, logged_at, {expression} as j from envelopes)"""
         ).to_arrow_table()
         self._con.unregister("envelopes")
         return self._bodies(opened, name)
 
     def _bodies(self, table: pa.Table, name: str) -> list[pa.Table]:
         rows, left = self._checked(table, name)
+        if len(left):  # a lone surrogate is valid in JSON, and nothing that DuckDB takes; its hash cannot be told
+            lone = pc.match_substring_regex(left["line"], _SURROGATE)
+            repaired = [_without_surrogates(t) for t in left.filter(lone)["line"].to_pylist()]
+            again = left.filter(lone).drop_columns(["headers", "line"])
+            again = again.append_column("headers", pa.nulls(len(again), pa.large_string()))
+            more, left_again = self._checked(again.append_column("line", pa.array(repaired, pa.large_string())), name)
+            rows, left = rows + more, pa.concat_tables([left.filter(pc.invert(lone)), left_again])
         for number, text in zip(left["number"].to_pylist(), left["line"].to_pylist(), strict=True):
             self._rejects.add(name, number, BROKEN if self.finder.may_hold(text or "") else NOTHING)
         return rows
@@ -322,7 +356,7 @@ class NotificationReader:
         if results is None:
             return opened.append_column("check_result", pa.repeat(pa.scalar("unchecked"), len(table))), left
         checks, bodies = results
-        opened = opened.drop_columns(["line"]).append_column("line", pa.array(bodies, pa.large_string()))
+        opened = opened.drop_columns(["line"]).append_column("line", bodies)
         return opened.append_column("check_result", pa.array(checks, pa.string())), left
 
     def _opened(self, checked: pa.Table, name: str) -> list[pa.Table]:
@@ -333,7 +367,7 @@ class NotificationReader:
         sql = select_messages("checked", self._places, carried=("received_at", "logged_at", "check_result"))
         read = self._con.sql(
             f"""select * exclude (received_at, logged_at), {instant("received_at")} as received_ms,
-            {moment("logged_at")} as logged_ms from ({sql})"""
+            {instant("logged_at")} as logged_ms from ({sql})"""
         ).to_arrow_table()
         self._con.unregister("checked")
         good = pc.is_null(read["fault"])
@@ -344,53 +378,65 @@ class NotificationReader:
         """Whose each body is, and the headers that may hold a signature; in the order of `table`."""
         names = sorted({h for c in self._callbacks for h in c.headers})
         spellings = {f"{n}.{i}": form for n in names for i, form in enumerate((n.upper(), n, n.title()))}
+        expression, at = extract("headers", spellings, column="h")
         found = "".join(
-            ", coalesce("
-            + ", ".join(
-                f"""try(json_extract_string(headers, '{json_path(spellings[f"{n}.{i}"])}'))""" for i in range(3)
-            )
-            + f""", '') as "header_{n}\""""
-            for n in names
+            f", coalesce({', '.join(at[f'{n}.{i}'] for i in range(3))}, '') as \"header_{n}\"" for n in names
         )
         places = pa.array(np.arange(len(table), dtype=np.int64))
         headers = pc.if_else(pc.match_substring_regex(table["headers"], _OBJECT), table["headers"], None)
         lines = table.select(["line"]).append_column("place", places).append_column("headers", headers)
         con.register("bodies", lines)
-        seen = con.sql(select_owners("bodies", self._places, found)).to_arrow_table()
+        seen = con.sql(
+            select_owners(f"(select *, {expression} as h from bodies)", self._places, found)
+        ).to_arrow_table()
         con.unregister("bodies")
         return seen.take(pc.sort_indices(seen["place"])) if len(seen) else seen
 
-    def _check(self, seen: pa.Table, table: pa.Table) -> tuple[list[CheckResult], list[str]] | None:
-        """How far each is to be trusted, and what was checked, or wrapped in it; None if there is nothing to check."""
+    def _check(self, seen: pa.Table, table: pa.Table) -> tuple[list[CheckResult], pa.Array] | None:
+        """How far each is to be trusted, and the texts to read; None if there is nothing to check."""
         vendors = seen["vendor_no"].to_numpy()
         results: list[CheckResult] = ["unchecked"] * len(vendors)
-        bodies: list[str] | None = None
+        texts: list[bytes | None] = [None] * len(vendors)
+        bodies = table["line"].combine_chunks() if len(table) else pa.array([], pa.large_string())
+        checked = False
         for number, (vendor, callbacks) in enumerate(zip(self._declared, self._callbacks, strict=True)):
             rows = np.flatnonzero(vendors == number)
             keys = self._keys[vendor.name]
             if not len(rows) or callbacks.check is None or (callbacks.headers and not keys.facts):
                 continue
+            checked = True
             headers = self._headers(seen, table, callbacks.headers)
             if headers:
-                rows = rows[np.any([[bool(column[i]) for i in rows] for column in headers.values()], axis=0)]
-            bodies = bodies or table["line"].to_pylist()
-            columns = [bodies, seen["app_id"].to_pylist(), seen["op_id"].to_pylist(), *headers.values()]
+                given = [np.array([bool(text) for text in column]) for column in headers.values()]
+                rows = rows[np.any(given, axis=0)[rows]]
+            columns = [seen["app_id"].to_pylist(), seen["op_id"].to_pylist(), *headers.values()]
+            own = bodies
+            if len(rows) < len(vendors):
+                own = bodies.take(pa.array(rows))
+                columns = [[column[i] for i in rows.tolist()] for column in columns]
             for begin in range(0, len(rows), _CHECKED):
-                part = rows[begin : begin + _CHECKED].tolist()
-                texts, app_ids, op_ids, *named = ([column[i] for i in part] for column in columns)
-                deliveries = Deliveries(dict(zip(headers, named, strict=True)), texts, app_ids, op_ids)
-                for i, (result, text) in zip(part, callbacks.check(deliveries, keys), strict=True):
-                    results[i], bodies[i] = result, text
-        return None if bodies is None else (results, bodies)
+                app_ids, op_ids, *named = (column[begin : begin + _CHECKED] for column in columns)
+                told = dict(zip(headers, named, strict=True))
+                part = Deliveries(told, own.slice(begin, _CHECKED), app_ids, op_ids)
+                verdicts = callbacks.check(part, keys)
+                for i, result, text in zip(rows[begin : begin + _CHECKED].tolist(), *verdicts, strict=True):
+                    results[i], texts[i] = result, text
+        if not checked:
+            return None
+        return results, pc.coalesce(pa.array(texts, pa.large_binary()).cast(pa.large_string()), bodies)
 
     def _headers(self, seen: pa.Table, table: pa.Table, names: tuple[str, ...]) -> dict[str, list[str]]:
         """The columns of these headers, in whichever spelling they were logged."""
         if not names:
             return {}
         found = {name: seen[f"header_{name}"].to_pylist() for name in names}
-        first = seen[f"header_{names[0]}"]
-        other = pc.and_(pc.equal(first, ""), pc.is_valid(table["headers"]))
-        for i in np.flatnonzero(pc.or_(other, pc.starts_with(first, "[")).to_numpy()).tolist():
+        text = table["headers"]
+        again = np.zeros(len(table), dtype=bool)
+        for name in names:
+            known = seen[f"header_{name}"]
+            missed = pc.and_(pc.equal(known, ""), pc.match_substring(text, name, ignore_case=True))
+            again |= pc.fill_null(pc.or_(missed, pc.starts_with(known, "[")), False).to_numpy(zero_copy_only=False)
+        for i in np.flatnonzero(again).tolist():
             headers = read_headers(table["headers"][i].as_py())
             for name in names:
                 found[name][i] = headers.get(name, "")
@@ -443,6 +489,10 @@ def _bare(lines: pa.Table) -> pa.Table:
     return pa.table(columns, schema=_BODIES)
 
 
+def _without_surrogates(text: str) -> str:
+    return _SURROGATES.sub(lambda m: m[0] if m[1] or m[0] == "\\\\" else "\ufffd", text)
+
+
 def read_headers(text: str) -> dict[str, str]:
     """Headers as a back end logs them, names in lower case; lists of values give the first one.
 
@@ -458,9 +508,19 @@ def read_headers(text: str) -> dict[str, str]:
             headers = json.loads(text)
         except (ValueError, RecursionError):
             return {}
-    if not isinstance(headers, dict):
-        return {}
-    return {
-        name.lower(): value if isinstance(value, str) else str(value[0] if isinstance(value, list) and value else value)
-        for name, value in headers.items()
+    values = {
+        header_name(name): value[0] if isinstance(value, list) and value else value for name, value in _pairs(headers)
     }
+    return {name: value for name, value in values.items() if isinstance(value, str)}
+
+
+def _pairs(headers: object) -> list[tuple[str, object]]:
+    """Names and values: of an object, pairs (ASGI), objects with name and value (HAR), a flat list (Node)."""
+    if isinstance(headers, dict):
+        return list(headers.items())
+    if not isinstance(headers, list):
+        return []
+    if all(isinstance(h, str) for h in headers):
+        return list(zip(headers[::2], headers[1::2], strict=False))
+    pairs = [(h.get("name"), h.get("value")) if isinstance(h, dict) else h for h in headers]
+    return [(p[0], p[1]) for p in pairs if isinstance(p, tuple | list) and len(p) == 2 and isinstance(p[0], str)]

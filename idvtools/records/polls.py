@@ -28,7 +28,7 @@ def read_polls(con: duckdb.DuckDBPyConnection, source: SourceFile, context: Cont
     why = reasons(message)
     sql = select_messages(
         "log_lines",
-        [(message, message.path("op_id"), None)],
+        [(message, message.path("op_id"), None, None)],
         carried=("""try(json_extract_string(line, '$."polled_at"')) as polled_at""",),
         where=NOT_BLANK,
     )

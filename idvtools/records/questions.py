@@ -77,7 +77,8 @@ class Questions:
                 arg_max(status, {latest.format("sighted_ms")}) as status, max(sighted_ms) as ms
                 from told where not forged group by all),
             polled as (select '{self.vendor}' as vendor, op_id, count(*) as polls,
-                arg_max(status, {latest.format("received_ms")}) as status, max(received_ms) as ms from polls group by op_id)
+                arg_max(status, {latest.format("received_ms")}) as status, max(received_ms) as ms
+                from polls group by op_id)
             select vendor, op_id, coalesce(asked.app_id, heard.app_id) as app_id,
             coalesce(asked.site, heard.site) as site, make_timestamptz(asked.ms * 1000) as requested_at,
             heard.status as last_status, make_timestamptz(heard.ms * 1000) as last_notified_at,

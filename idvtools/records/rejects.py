@@ -31,7 +31,8 @@ class Rejects:
         What the line said is not kept: in a line that cannot be read nothing tells which words are a name
         or a key.
         """
-        self.items.append(Reject(file, line, reason))
+        if not self.items or (self.items[-1].line, self.items[-1].file) != (line, file):  # one reason will do
+            self.items.append(Reject(file, line, reason))
 
     def drain(self, file_ids: dict[str, int]) -> pa.Table:
         """What was found so far, as a table, and forget it."""

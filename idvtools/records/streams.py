@@ -6,10 +6,12 @@ import codecs
 import hashlib
 import io
 import os
+import re
 import zlib
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -22,6 +24,7 @@ _BLOCK = 1 << 20
 _STEP = 1 << 16  # pyarrow gives nothing of a read that comes upon damage
 _GZ, _ZST = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_CONTROL = re.compile(rb"[\x00-\x08]")
 _DAMAGED = "the {} file is cut off or damaged; fetch it again, or unpack what is left of it by hand"
 
 
@@ -110,7 +113,7 @@ class Stream:
                     yield from self._gz(first, blocks)
                 elif first[:4] == _ZST:
                     yield from self._zst(first, blocks)
-                elif name.endswith((".gz", ".zst")):
+                elif name.endswith((".gz", ".zst")) and not _is_text(first):
                     raise RecordsError(_DAMAGED.format(name.rpartition(".")[2]), file=self.name)
                 elif first:
                     yield first
@@ -140,15 +143,29 @@ class Stream:
         raise RecordsError(_DAMAGED.format("gz"), file=self.name)
 
     def _zst(self, first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
-        raw = _Joined(first, blocks)
+        raw, given = _Joined(first, blocks), 0
         try:
             with pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd") as stream:
                 while piece := stream.read(_STEP):
+                    given += len(piece)
                     yield piece
         except OSError:
             for _ in blocks:
                 pass
-            raise RecordsError(_DAMAGED.format("zst"), file=self.name) from None
+        else:
+            return
+        yield self._zst_rest(given)
+        raise RecordsError(_DAMAGED.format("zst"), file=self.name)
+
+    def _zst_rest(self, given: int) -> bytes:
+        """What lies between the last whole step and the damage, of a damaged file only: the file is read once more."""
+        rest = io.BytesIO()
+        with suppress(OSError), pa.CompressedInputStream(pa.OSFile(str(self.path)), "zstd") as stream:
+            while given:
+                given -= len(stream.read(min(given, _STEP)))
+            while byte := stream.read(1):
+                rest.write(byte)
+        return rest.getvalue()
 
     def _as_utf8(self, content: Iterator[bytes]) -> Iterator[bytes]:
         first = next(content, b"")
@@ -177,6 +194,17 @@ class Stream:
         for _ in content:
             pass
         raise RecordsError("the file begins as UTF-16 text, and is none further on", file=self.name)
+
+
+def _is_text(block: bytes) -> bool:
+    """Whether this is plain text: a browser may have unpacked what is called a gz."""
+    if b"\n" not in block or _CONTROL.search(block):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(block)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class _Joined(io.RawIOBase):

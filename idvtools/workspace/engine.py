@@ -59,6 +59,7 @@ class DuckEngine:
                 "allow_community_extensions": False,
             }
         )
+        self.con.execute("set enable_progress_bar = false")  # it would go to stdout
 
     def fill(self, name: str, schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> None:
         """Make a small table from Python values."""

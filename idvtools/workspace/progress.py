@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import Any
 
@@ -19,7 +20,7 @@ class Bar(Progress):
 
     def __init__(self, wanted: bool | None = None) -> None:
         self._shown = sys.stderr.isatty() or "ipykernel" in sys.modules if wanted is None else wanted
-        self._delay = 0.0 if wanted else 1.0
+        self._delay = 0.0 if wanted else 0.4
         self._bar: Any = None
 
     def begin(self, total: int) -> None:
@@ -35,6 +36,7 @@ class Bar(Progress):
                 desc="reading",
                 leave=False,
                 delay=self._delay,
+                ncols=shutil.get_terminal_size().columns,  # tqdm takes a terminal of unknown size for one of none
             )
 
     def advance(self, done: int) -> None:

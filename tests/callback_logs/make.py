@@ -106,6 +106,10 @@ def _csv(rows: list[list[str]], delimiter: str = ",", end: str = "\r\n") -> str:
     return _text([delimiter.join(map(cell, row)) for row in rows], end)
 
 
+def _small_export() -> bytes:
+    return _csv([["received_at", "body"], ["2026-10-01 08:00:00", *bodies(0)]]).encode()
+
+
 def _gbk_export() -> bytes:
     rows = [["编号", "接收时间", "请求头", "报文"]]
     for number, body in enumerate(bodies(0, 1, site="集友银行流水")):
@@ -143,6 +147,12 @@ def _nul_bytes() -> bytes:
     return b"\0" * 64 + first + b"\n" + inside + b"\n2026-10-01 08:00:02 INFO \0 got " + third + b"\n"
 
 
+def _by_chance() -> bytes:
+    """In GB18030 some words, 取证 and 通知 among them, are valid UTF-8 of other letters."""
+    sites = ["集友银行流水", "取证", "通知", "香港个税"]
+    return "".join(_text(bodies(n, site=site)) for n, site in enumerate(sites)).encode("gb18030")
+
+
 def _deep() -> bytes:
     """Two thousand arrays, one in another: in a bare body, and in a line of text."""
     deep = "[" * 2000 + "]" * 2000
@@ -169,7 +179,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "57-packed-without-the-ending.log": lambda: _gz(_logged(0, 1)),
     "58-zst-cut-in-half.jsonl.zst": _zst_cut,
     "59-rotated.jsonl-20261001.gz": lambda: _gz(_logged(0, 1)),
-    "60-gz-of-an-export.csv.gz": lambda: _gz(_csv([["received_at", "body"], ["2026-10-01 08:00:00", *bodies(0)]]).encode()),
+    "60-gz-of-an-export.csv.gz": lambda: _gz(_small_export()),
     "61-gb18030.jsonl": lambda: _text(bodies(0, 1, site="集友银行流水")).encode("gb18030"),
     "62-gb18030-export.csv": _gbk_export,
     "63-utf16-from-excel.csv": _excel_export,
@@ -184,6 +194,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "72-crlf.log": lambda: _text(["2026-10-01 08:00:00 INFO began", *bodies(0, 1)], "\r\n").encode(),
     "73-deep-nesting.log": _deep,
     "74-control-characters.log": _controls,
+    "102-gb18030-by-chance-utf8.jsonl": _by_chance,
 }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What a vendor's file is made of: declaration, calls, callbacks, fields, code tables, keys, messages, books."""
 
 from idvtools.vendors.base.books import Books, CheckKeys, CheckResult, Message, load_statuses
-from idvtools.vendors.base.callbacks import Callbacks, Deliveries
+from idvtools.vendors.base.callbacks import Callbacks, Deliveries, Verdicts
 from idvtools.vendors.base.calls import Call, Draft, Unpacked
 from idvtools.vendors.base.codes import Code, CodeTable, Outcome, code_text, tables
 from idvtools.vendors.base.declaration import Ask, Vendor
@@ -44,6 +44,7 @@ __all__ = [
     "Stamp",
     "Unpacked",
     "Vendor",
+    "Verdicts",
     "at_path",
     "attachment",
     "code_text",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from idvtools.ledger.rules import SnowflakeId
 from idvtools.vendors.base.books import MESSAGE_FIELDS, CheckResult, Message
@@ -15,17 +15,26 @@ class Deliveries(NamedTuple):
     """Messages as they arrived, column by column.
 
     `headers` has a column for each header that the vendor declares (empty text where a message has none); then the
-    bodies, and the app and the operation that they name.
+    bodies (a pyarrow.LargeStringArray), and the app and the operation that they name.
     """
 
     headers: Mapping[str, Sequence[str]]
-    bodies: Sequence[str]
+    bodies: Any
     app_ids: Sequence[str | None]
     op_ids: Sequence[str | None]
 
 
-#: For each message how far it is to be trusted, and the text to read: what was checked, or what was wrapped in it.
-Check = Callable[[Deliveries, Keys], list[tuple[CheckResult, str]]]
+class Verdicts(NamedTuple):
+    """How far each message is to be trusted, and the text (UTF-8) to read: what was checked, or what was wrapped in it.
+
+    None: the body itself.
+    """
+
+    results: list[CheckResult]
+    texts: list[bytes | None]
+
+
+Check = Callable[[Deliveries, Keys], Verdicts]
 
 
 @dataclass(frozen=True)
@@ -39,10 +48,12 @@ class Callbacks:
     marker : str
         A dotted path that every such body has, and no body of another vendor.
     check : callable or None
-        See `Check`; None: the vendor does not sign.
+        Gives a `Verdicts` for `Deliveries`; None: the vendor does not sign.
     headers : tuple of str
         The headers that hold a signature; a message without any of them is not given to `check`. Empty: the
         signature stands in the body, and `check` sees (and opens) every message.
+    answer : str or None
+        A dotted path that answers to our own calls have, and no message: logs hold both.
     kind : str
         Kind of a message that does not tell its own.
     same : tuple of str
@@ -61,6 +72,7 @@ class Callbacks:
     check: Check | None = None
     headers: tuple[str, ...] = ()
     kind: str = "notification"
+    answer: str | None = None
     same: tuple[str, ...] = field(default=MESSAGE_FIELDS)
     table: str | None = None
     ids: SnowflakeId | None = None

@@ -93,6 +93,7 @@ CALLBACKS = Callbacks(
         _CHILD,
     ),
     marker="data.daId",
+    answer="errorCode",
     check=check_deliveries,
     headers=("decshash", "decssign"),
     table="da_status",

@@ -17,7 +17,7 @@ from idvtools.crypto.canonical import canonical_bytes, canonical_column
 from idvtools.crypto.digests import Mac, digest, same, to_base64
 from idvtools.crypto.rsa import decrypt_pkcs1, sign_sha256, verify_sha256
 from idvtools.errors import CryptoError, KeyFormatError
-from idvtools.vendors.base import AppKeys, CheckKeys, CheckResult, Deliveries, Keys
+from idvtools.vendors.base import AppKeys, CheckKeys, CheckResult, Deliveries, Keys, Verdicts
 
 #: What we must answer to a notification, to the byte, or the platform sends it again (dec.md section 3).
 NOTIFICATION_ANSWER = '{"errorCode":0,"errorMessage":"OK"}'
@@ -119,40 +119,42 @@ def check_notification(headers: Mapping[str, str], body: str, keys: CheckKeys) -
     return ("ok" if signed else "hash_only"), text
 
 
-def check_deliveries(deliveries: Deliveries, keys: Keys) -> list[tuple[CheckResult, str]]:
+def check_deliveries(deliveries: Deliveries, keys: Keys) -> Verdicts:
     """`check_notification` of a column of notifications, several times as fast; signatures on all cores.
 
     A notification is checked with the keys of the app that it names, or else that its daId begins with.
     """
-    import pyarrow as pa  # noqa: PLC0415  decoding one exchange should not cost its import
-
     known = {app_id: check_keys(keys, app).app_key for app_id, app in keys.apps.items()}
     secrets = {app: text.encode("utf-8", "surrogatepass") for app, text in known.items() if text is not None}
     macs = {app: Mac(secret).hex for app, secret in secrets.items()}
     public = check_keys(keys, None).public_key
-    results: list[tuple[CheckResult, str]] = []
+    results: list[CheckResult] = []
+    texts: list[bytes | None] = []
     to_verify: list[tuple[int, bytes, str]] = []
-    canonical = canonical_column(pa.array(deliveries.bodies, pa.large_string()))
-    columns = (deliveries.headers["decshash"], deliveries.headers["decssign"], *deliveries[1:], canonical)
-    for i, (logged, signature, body, app_id, op_id, hashed) in enumerate(zip(*columns, strict=True)):
+    columns = (
+        deliveries.headers["decshash"],
+        deliveries.headers["decssign"],
+        deliveries.app_ids,
+        deliveries.op_ids,
+        canonical_column(deliveries.bodies),
+    )
+    for i, (logged, signature, app_id, op_id, hashed) in enumerate(zip(*columns, strict=True)):
         given = logged.strip().upper()
         app = app_id if app_id in known else (op_id or "")[:8]
         result: CheckResult = "unchecked"
-        text = body
+        text = None
         if given and app in macs:
-            result = "failed"
-            if hashed is not None:
-                text = hashed.decode("utf-8", "surrogatepass")
-                if given.isascii() and compare_digest(macs[app](hashed + secrets[app]).upper(), given):
-                    result = "hash_only"
+            text, result = hashed, "failed"
+            if hashed is not None and given.isascii() and compare_digest(macs[app](hashed, secrets[app]), given):
+                result = "hash_only"
         if signature and given and public is not None and result != "failed":
             to_verify.append((i, given.encode("utf-8", "surrogatepass"), signature.strip()))
-        results.append((result, text))
+        results.append(result)
+        texts.append(text)
     if public is not None:
         for i, holds in _verify_all(to_verify, public):
-            result, text = results[i]
-            results[i] = ("failed" if not holds else "ok" if result == "hash_only" else result, text)
-    return results
+            results[i] = "failed" if not holds else "ok" if results[i] == "hash_only" else results[i]
+    return Verdicts(results, texts)
 
 
 def _verify_all(signed: list[tuple[int, bytes, str]], key: RSAPublicKey) -> Iterator[tuple[int, bool]]:

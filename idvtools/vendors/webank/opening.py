@@ -19,6 +19,7 @@ from idvtools.vendors.base import (
     Keys,
     Outcome,
     Unpacked,
+    Verdicts,
     at_path,
     attachment,
     code_text,
@@ -197,24 +198,26 @@ def open_reverse(exchange: Exchange, keys: Keys | None) -> Unpacked:
     )
 
 
-def open_deliveries(deliveries: Deliveries, keys: Keys) -> list[tuple[CheckResult, str]]:
+def open_deliveries(deliveries: Deliveries, keys: Keys) -> Verdicts:
     """Messages of WeBank's, checked and opened: JSON with what the records read of them, and nothing else."""
     salts = [a.text("salt") for a in keys.apps.values() if a.has("salt")]
-    return [_delivery(body, salts) for body in deliveries.bodies]
+    opened = [_delivery(body, salts) for body in deliveries.bodies.to_pylist()]
+    return Verdicts([check for check, _ in opened], [text for _, text in opened])
 
 
-def _delivery(text: str, salts: Sequence[str]) -> tuple[CheckResult, str]:
+def _delivery(text: str, salts: Sequence[str]) -> tuple[CheckResult, bytes | None]:
     try:
         body = parse_json(text)
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        return "unchecked", text
+        return "unchecked", None
     seen = [check_reverse(body, salt) for salt in (*salts, *([] if salts else [None]))]
     got = next((s for s in seen if s.check == "ok"), seen[0])
     number = code_text(body.get("SeqNo"))
     op_id = code_text(at_path(got.plain, "BIZ_SEQ_NO")) or number
-    return got.check, dump_json({"Plain": True, "op_id": op_id, "kind": body.get("transName"), "delivery": number})
+    told = {"Plain": True, "op_id": op_id, "kind": body.get("transName"), "delivery": number}
+    return got.check, dump_json(told).encode("utf-8", "replace")
 
 
 _PATHS = (
