@@ -19,6 +19,8 @@ from idvtools.records.streams import Stream, ahead
 
 _BATCH = 32_768
 _NEWLINE = 10
+#: Lines of a table: what is read of each takes memory, however short it is.
+_MOST = 400_000
 TOO_LONG = f"the line is longer than {LONGEST >> 20} MB"
 
 
@@ -55,8 +57,8 @@ def read_lines(
     """Lines of a log, in tables of about `size` bytes.
 
     Lines end with LF; a CR before it is white space to JSON. Each line is UTF-8 or, failing that, GB18030; one that
-    is neither is rejected, and so is one of more than 16 MB, unless it is searched for JSON objects. Empty lines stay
-    in, so that numbers are right.
+    is neither is rejected, and so is one of more than 16 MB, unless it is searched for JSON objects. Empty lines are
+    left out.
 
     Raises
     ------
@@ -114,16 +116,23 @@ class _Splitter:
         first = self.number
         numbers = np.arange(first, first + len(ends), dtype=np.int64)
         raw = pa.Array.from_buffers(pa.large_binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+        self.number = first + len(ends)
+        lengths = np.diff(offsets)
+        filled = lengths > 1
+        if not filled.all() and data[-1:] == b"\n":  # nothing but a line's end; a file of them packs a thousandfold
+            raw, numbers, lengths = raw.filter(pa.array(filled)), numbers[filled], lengths[filled]
+            if not len(raw):
+                return
         text = self._decoded(raw, data, numbers)
-        long = np.flatnonzero(np.diff(offsets) > LONGEST)
-        if len(long):
-            mask = np.zeros(len(ends), dtype=bool)
-            mask[long] = True
-            text = pa.compute.if_else(pa.array(mask), pa.scalar(None, pa.large_string()), text)
+        long = lengths > LONGEST
+        if long.any():
+            text = pa.compute.if_else(pa.array(long), pa.scalar(None, pa.large_string()), text)
         table = pa.table({"line": text, "number": pa.array(numbers)})
-        yield Lines(pa.Table.from_batches(table.to_batches(max_chunksize=_BATCH), table.schema))
-        for i in long:
-            self.number = first + int(i)
+        for begin in range(0, len(table), _MOST):
+            part = table.slice(begin, _MOST)
+            yield Lines(pa.Table.from_batches(part.to_batches(max_chunksize=_BATCH), part.schema))
+        for number in numbers[long].tolist():
+            self.number, i = number, number - first
             yield from self._begin_long(data[offsets[i] : offsets[i + 1]], last=True, counted=True)
         self.number = first + len(ends)
 

@@ -154,7 +154,8 @@ class Stream:
                 pass
         else:
             return
-        yield self._zst_rest(given)
+        if rest := self._zst_rest(given):
+            yield rest
         raise RecordsError(_DAMAGED.format("zst"), file=self.name)
 
     def _zst_rest(self, given: int) -> bytes:
@@ -171,9 +172,8 @@ class Stream:
         first = next(content, b"")
         name = _UTF16.get(first[:2])
         head = first[: 1 << 12]
-        if name is None or 4 * head.count(0) < len(
-            head
-        ):  # a broken line may begin so; a log is ASCII for the most part
+        # A broken line may begin so, too; a log in UTF-16 is ASCII for the most part, so every other byte is zero.
+        if name is None or 4 * head.count(0) < len(head):
             yield first.removeprefix(codecs.BOM_UTF8)
             yield from content
             return
