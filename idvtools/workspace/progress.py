@@ -28,6 +28,8 @@ class Bar(Progress):
         if self._shown:
             from tqdm import tqdm  # noqa: PLC0415
 
+            # tqdm takes a terminal of unknown size for one of no size.
+            columns, rows = shutil.get_terminal_size()
             self._bar = tqdm(
                 total=total,
                 unit="B",
@@ -36,7 +38,8 @@ class Bar(Progress):
                 desc="reading",
                 leave=False,
                 delay=self._delay,
-                ncols=shutil.get_terminal_size().columns,  # tqdm takes a terminal of unknown size for one of none
+                ncols=columns,
+                nrows=rows,
             )
 
     def advance(self, done: int) -> None:
