@@ -76,6 +76,17 @@ class Context:
         """AES keys of the vendor, by app id."""
         return {app_id: app.ring for app_id, app in self.keys[self.vendor.name].apps.items() if len(app.ring)}
 
+    def digests(self, secret: bytes) -> dict[str, str]:
+        """By kind of file, what its reading depends on besides the file: zone, vendors, keys (as keyed digests)."""
+        keys = {name: own.digest(secret) for name, own in self.keys.items()}
+        vendor = self.vendor.name
+        return {
+            "callbacks": self.timezone + "".join(s.name + keys[s.name] for s in self.senders),
+            "polls": self.timezone + vendor,
+            "requests": self.timezone + vendor + keys[vendor],
+            "statements": self.vendor.zone + vendor,
+        }
+
     def count(self, source: SourceFile, rows: int) -> None:
         """Count rows read from a file."""
         self.rows[source.name] += rows

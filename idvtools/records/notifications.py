@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import duckdb
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from idvtools.records.embedded import whole_characters
-from idvtools.records.finding import BROKEN, NOTHING, TIMES, Finder, Found, header_name
+from idvtools.records.checking import (
+    HALF,
+    SURROGATE,
+    Body,
+    Checker,
+    as_bodies,
+    bare_bodies,
+    halved,
+    table_of_bodies,
+    without_surrogates,
+)
+from idvtools.records.finding import BROKEN, NOTHING, TIMES, Finder, Found
 from idvtools.records.jsonmessages import extract, instant
 from idvtools.records.lines import Lines
 from idvtools.records.messages import (
@@ -25,10 +32,9 @@ from idvtools.records.messages import (
     SEALED,
     reasons,
     select_messages,
-    select_owners,
 )
 from idvtools.records.rejects import Rejects
-from idvtools.vendors.base import Callbacks, CheckResult, Deliveries, Keys, Vendor
+from idvtools.vendors.base import Callbacks, CheckResult, Keys, Vendor
 
 #: The table of notifications; times in ms since 1970, `logged_ms` where only the log tells when.
 SCHEMA = pa.schema(
@@ -41,27 +47,8 @@ SCHEMA = pa.schema(
         ("line", pa.int64()),
     ]
 )
-_BODIES = pa.schema(
-    [
-        ("number", pa.int64()),
-        ("received_at", pa.string()),
-        ("logged_at", pa.string()),
-        ("headers", pa.large_string()),
-        ("line", pa.large_string()),
-    ]
-)
-#: A row of it.
-_Body = tuple[int, str | None, str | None, str | None, str]
 _LINES = pa.schema([("number", pa.int64()), ("line", pa.large_string())])
-_OBJECT = r"^\s*\{"
-#: Messages that are checked at once: more would leave the memory that was used for those before.
-_CHECKED = 8192
 _BLANK = r"^\s*$"
-_SURROGATE = r"\\u[dD][89a-fA-F]"
-_HALF = re.compile(_SURROGATE)
-_SURROGATES = re.compile(
-    r"\\\\|(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
-)
 
 
 class Looked(NamedTuple):
@@ -102,7 +89,7 @@ class NotificationReader:
     ) -> None:
         self._ahead = con.cursor()
         self._ahead.execute("set enable_progress_bar = false")
-        self._con, self._declared, self._keys, self._rejects = con, tuple(declared), keys, rejects
+        self._con, self._declared, self._rejects = con, tuple(declared), rejects
         self._callbacks: list[Callbacks] = [v.callbacks for v in declared if v.callbacks]
         self.finder = Finder(declared)
         self._names = pa.array([v.name for v in declared], pa.string())
@@ -112,6 +99,7 @@ class NotificationReader:
         self._places = [
             (c.message, c.marker, None if "event" in c.message.fields else c.kind, c.answer) for c in self._callbacks
         ]
+        self._checker = Checker(self._declared, self._places, keys)
         self._sealed = [i for i, c in enumerate(self._callbacks) if c.check and not c.headers]
         self._first_look = select_messages(
             "log_lines", self._places, sealed=self._sealed, where="line is not null", envelopes=True
@@ -129,9 +117,9 @@ class NotificationReader:
         bodies = opened.select(["number", "received_at", "headers", "body"])
         nothing = pa.nulls(len(bodies), pa.string())
         bodies = bodies.append_column("logged_at", nothing if lines.of_long_line else self._logged(bodies, lines.table))
-        bodies = _as_bodies(bodies.rename_columns(["number", "received_at", "headers", "line", "logged_at"]))
-        owners = self._owners(self._ahead, bodies) if len(bodies) else pa.table({"vendor_no": pa.array([], pa.int32())})
-        return Looked(lines, read, bodies, owners)
+        bodies = as_bodies(bodies.rename_columns(["number", "received_at", "headers", "line", "logged_at"]))
+        nobody = pa.table({"vendor_no": pa.array([], pa.int32())})
+        return Looked(lines, read, bodies, self._checker.owners(self._ahead, bodies) if len(bodies) else nobody)
 
     def _logged(self, bodies: pa.Table, table: pa.Table) -> pa.Array:
         """When our own envelopes were logged, of those that do not tell when they were received."""
@@ -151,7 +139,7 @@ class NotificationReader:
 
     def verify(self, looked: Looked) -> Verified:
         """Second step: check signatures."""
-        return Verified(looked.lines, looked.read, *self._verified(looked.bodies, looked.owners))
+        return Verified(looked.lines, looked.read, *self._checker.verified(looked.bodies, looked.owners))
 
     def complete(self, verified: Verified, name: str) -> tuple[pa.Table, int]:
         """Third step: the messages, and how many lines there were, blank ones left out."""
@@ -190,7 +178,7 @@ class NotificationReader:
         self._reject(faulty.filter(pc.equal(fault, NO_STATUS)), name)
         sealed = faulty.filter(pc.equal(fault, SEALED))
         if len(sealed):
-            parts += self._bodies(_bare(sealed), name)
+            parts += self._bodies(bare_bodies(sealed), name)
         others = pc.invert(pc.is_in(fault, value_set=pa.array([NO_STATUS, SEALED], fault.type)))
         again.append(faulty.filter(others).select(["number", "line"]).cast(_LINES))
         rest = pa.concat_tables([t.cast(_LINES) for t in again]).sort_by("number")
@@ -281,11 +269,11 @@ class NotificationReader:
 
     def _found(self, found: list[tuple[int, Found]], name: str) -> list[pa.Table]:
         parts: list[pa.Table] = []
-        bodies: list[_Body] = [(n, f.received_at, f.logged_at, f.headers, f.text) for n, f in found if not f.enveloped]
-        envelopes = [(n, f) for n, f in found if f.enveloped and not _HALF.search(f.text)]
-        bodies += [_halved(n, f) for n, f in found if f.enveloped and _HALF.search(f.text)]
+        bodies: list[Body] = [(n, f.received_at, f.logged_at, f.headers, f.text) for n, f in found if not f.enveloped]
+        envelopes = [(n, f) for n, f in found if f.enveloped and not HALF.search(f.text)]
+        bodies += [halved(n, f) for n, f in found if f.enveloped and HALF.search(f.text)]
         if bodies:
-            parts += self._bodies(_table(bodies), name)
+            parts += self._bodies(table_of_bodies(bodies), name)
         if envelopes:
             table = pa.table(
                 {
@@ -316,8 +304,8 @@ class NotificationReader:
     def _bodies(self, table: pa.Table, name: str) -> list[pa.Table]:
         rows, left = self._checked(table, name)
         if len(left):  # a lone surrogate is valid in JSON, and nothing that DuckDB takes; its hash cannot be told
-            lone = pc.fill_null(pc.match_substring_regex(left["line"], _SURROGATE), False)
-            repaired = [_without_surrogates(t) for t in left.filter(lone)["line"].to_pylist()]
+            lone = pc.fill_null(pc.match_substring_regex(left["line"], SURROGATE), False)
+            repaired = [without_surrogates(t) for t in left.filter(lone)["line"].to_pylist()]
             again = left.filter(lone).drop_columns(["headers", "line"])
             again = again.append_column("headers", pa.nulls(len(again), pa.large_string()))
             more, left_again = self._checked(again.append_column("line", pa.array(repaired, pa.large_string())), name)
@@ -329,7 +317,7 @@ class NotificationReader:
     def bodies(self, table: pa.Table, name: str) -> pa.Table:
         """Messages of an export: columns `number, received_at, logged_at, headers` (JSON), `line` (the body)."""
         rows, left = self._checked(table, name)
-        again: list[_Body] = []
+        again: list[Body] = []
         for row in left.to_pylist():
             result = self.finder.search([row["line"] or ""], [row["number"]])
             for number, reason in result.rejected:
@@ -340,28 +328,13 @@ class NotificationReader:
                 for n, f in result.found
                 if not f.enveloped
             ]
-        return _concat(rows + (self._bodies(_table(again), name) if again else []))
+        return _concat(rows + (self._bodies(table_of_bodies(again), name) if again else []))
 
     def _checked(self, table: pa.Table, name: str) -> tuple[list[pa.Table], pa.Table]:
         """Check bodies and read what was checked; those that are no message of anybody are given back."""
-        table = _as_bodies(table)
-        checked, strangers = self._verified(table, self._owners(self._con, table))
+        table = as_bodies(table)
+        checked, strangers = self._checker.verified(table, self._checker.owners(self._con, table))
         return self._opened(checked, name), strangers
-
-    def _verified(self, table: pa.Table, seen: pa.Table) -> tuple[pa.Table, pa.Table]:
-        """Bodies with `check_result`, and those that are no message of anybody."""
-        unknown = pc.is_null(seen["vendor_no"])
-        left = table.filter(unknown)
-        if len(left):
-            known = pc.invert(unknown)
-            table, seen = table.filter(known), seen.filter(known)
-        results = self._check(seen, table)
-        opened = table.drop_columns(["headers"])
-        if results is None:
-            return opened.append_column("check_result", pa.repeat(pa.scalar("unchecked"), len(table))), left
-        checks, bodies = results
-        opened = opened.drop_columns(["line"]).append_column("line", bodies)
-        return opened.append_column("check_result", pa.array(checks, pa.string())), left
 
     def _opened(self, checked: pa.Table, name: str) -> list[pa.Table]:
         """The messages in checked bodies."""
@@ -377,74 +350,6 @@ class NotificationReader:
         good = pc.is_null(read["fault"])
         self._reject(read.filter(pc.invert(good)), name)
         return [self._finished(read.filter(good), None)]
-
-    def _owners(self, con: duckdb.DuckDBPyConnection, table: pa.Table) -> pa.Table:
-        """Whose each body is, and the headers that may hold a signature; in the order of `table`."""
-        names = sorted({h for c in self._callbacks for h in c.headers})
-        spellings = {f"{n}.{i}": form for n in names for i, form in enumerate((n.upper(), n, n.title()))}
-        expression, at = extract("headers", spellings, column="h")
-        found = "".join(
-            f", coalesce({', '.join(at[f'{n}.{i}'] for i in range(3))}, '') as \"header_{n}\"" for n in names
-        )
-        places = pa.array(np.arange(len(table), dtype=np.int64))
-        headers = pc.if_else(pc.match_substring_regex(table["headers"], _OBJECT), table["headers"], None)
-        lines = table.select(["line"]).append_column("place", places).append_column("headers", headers)
-        con.register("bodies", lines)
-        seen = con.sql(
-            select_owners(f"(select *, {expression} as h from bodies)", self._places, found)
-        ).to_arrow_table()
-        con.unregister("bodies")
-        return seen.take(pc.sort_indices(seen["place"])) if len(seen) else seen
-
-    def _check(self, seen: pa.Table, table: pa.Table) -> tuple[list[CheckResult], pa.Array] | None:
-        """How far each is to be trusted, and the texts to read; None if there is nothing to check."""
-        vendors = seen["vendor_no"].to_numpy()
-        results: list[CheckResult] = ["unchecked"] * len(vendors)
-        texts: list[bytes | None] = [None] * len(vendors)
-        bodies = table["line"].combine_chunks() if len(table) else pa.array([], pa.large_string())
-        checked = False
-        for number, (vendor, callbacks) in enumerate(zip(self._declared, self._callbacks, strict=True)):
-            rows = np.flatnonzero(vendors == number)
-            keys = self._keys[vendor.name]
-            if not len(rows) or callbacks.check is None or (callbacks.headers and not keys.facts):
-                continue
-            checked = True
-            headers = self._headers(seen, table, callbacks.headers)
-            if headers:
-                given = [np.array([bool(text) for text in column]) for column in headers.values()]
-                rows = rows[np.any(given, axis=0)[rows]]
-            columns = [seen["app_id"].to_pylist(), seen["op_id"].to_pylist(), *headers.values()]
-            own = bodies
-            if len(rows) < len(vendors):
-                own = bodies.take(pa.array(rows))
-                columns = [[column[i] for i in rows.tolist()] for column in columns]
-            for begin in range(0, len(rows), _CHECKED):
-                app_ids, op_ids, *named = (column[begin : begin + _CHECKED] for column in columns)
-                told = dict(zip(headers, named, strict=True))
-                part = Deliveries(told, own.slice(begin, _CHECKED), app_ids, op_ids)
-                verdicts = callbacks.check(part, keys)
-                for i, result, text in zip(rows[begin : begin + _CHECKED].tolist(), *verdicts, strict=True):
-                    results[i], texts[i] = result, text
-        if not checked:
-            return None
-        return results, pc.coalesce(pa.array(texts, pa.large_binary()).cast(pa.large_string()), bodies)
-
-    def _headers(self, seen: pa.Table, table: pa.Table, names: tuple[str, ...]) -> dict[str, list[str]]:
-        """The columns of these headers, in whichever spelling they were logged."""
-        if not names:
-            return {}
-        found = {name: seen[f"header_{name}"].to_pylist() for name in names}
-        text = table["headers"]
-        again = np.zeros(len(table), dtype=bool)
-        for name in names:
-            known = seen[f"header_{name}"]
-            missed = pc.and_(pc.equal(known, ""), pc.match_substring(text, name, ignore_case=True))
-            again |= pc.fill_null(pc.or_(missed, pc.starts_with(known, "[")), False).to_numpy(zero_copy_only=False)
-        for i in np.flatnonzero(again).tolist():
-            headers = read_headers(table["headers"][i].as_py())
-            for name in names:
-                found[name][i] = headers.get(name, "")
-        return found
 
     # ---- columns
 
@@ -468,10 +373,6 @@ class NotificationReader:
             self._rejects.add(name, number, reason)
 
 
-def _as_bodies(table: pa.Table) -> pa.Table:
-    return table.select(_BODIES.names).cast(_BODIES).combine_chunks()
-
-
 def _places(numbers: pa.ChunkedArray, table: pa.Table) -> pa.Array:
     """Where the lines of these numbers stand in a table of lines."""
     return pa.array(np.searchsorted(table["number"].to_numpy(), numbers.to_numpy()))
@@ -479,66 +380,3 @@ def _places(numbers: pa.ChunkedArray, table: pa.Table) -> pa.Array:
 
 def _concat(parts: list[pa.Table]) -> pa.Table:
     return pa.concat_tables(parts) if parts else SCHEMA.empty_table()
-
-
-def _table(rows: list[_Body]) -> pa.Table:
-    columns = list(zip(*rows, strict=True))
-    return pa.table([pa.array(c, f.type) for c, f in zip(columns, _BODIES, strict=True)], schema=_BODIES)
-
-
-def _bare(lines: pa.Table) -> pa.Table:
-    nothing = pa.nulls(len(lines), pa.string())
-    columns = [
-        lines["number"],
-        nothing,
-        nothing,
-        nothing.cast(pa.large_string()),
-        lines["line"].cast(pa.large_string()),
-    ]
-    return pa.table(columns, schema=_BODIES)
-
-
-def _halved(number: int, found: Found) -> _Body:
-    """The body of an envelope with half a character in it, which DuckDB does not take; its hash cannot be told."""
-    envelope = json.loads(found.text)
-    body, at = envelope["body"], envelope.get("received_at")
-    text = body if isinstance(body, str) else json.dumps(body)
-    received = at if isinstance(at, str) else found.received_at
-    return number, received and whole_characters(received), found.logged_at, None, whole_characters(text)
-
-
-def _without_surrogates(text: str) -> str:
-    return _SURROGATES.sub(lambda m: m[0] if m[1] or m[0] == "\\\\" else "\ufffd", text)
-
-
-def read_headers(text: str) -> dict[str, str]:
-    """Headers as a back end logs them, names in lower case; lists of values give the first one.
-
-    Examples
-    --------
-    >>> read_headers('{"DECSHASH": ["AB"], "Host": "h"}')
-    {'decshash': 'AB', 'host': 'h'}
-    """
-    try:
-        headers = orjson.loads(text)
-    except ValueError:
-        try:
-            headers = json.loads(text)
-        except (ValueError, RecursionError):
-            return {}
-    values = {
-        header_name(name): value[0] if isinstance(value, list) and value else value for name, value in _pairs(headers)
-    }
-    return {name: value for name, value in values.items() if isinstance(value, str)}
-
-
-def _pairs(headers: object) -> list[tuple[str, object]]:
-    """Names and values: of an object, pairs (ASGI), objects with name and value (HAR), a flat list (Node)."""
-    if isinstance(headers, dict):
-        return list(headers.items())
-    if not isinstance(headers, list):
-        return []
-    if all(isinstance(h, str) for h in headers):
-        return list(zip(headers[::2], headers[1::2], strict=False))
-    pairs = [(h.get("name"), h.get("value")) if isinstance(h, dict) else h for h in headers]
-    return [(p[0], p[1]) for p in pairs if isinstance(p, tuple | list) and len(p) == 2 and isinstance(p[0], str)]

@@ -1,5 +1,6 @@
 """The front door: from a folder to a Reconciliation."""
 
-from idvtools.workspace.front import Workspace, create
+from idvtools.workspace.front import Workspace
+from idvtools.workspace.making import create
 
 __all__ = ["Workspace", "create"]

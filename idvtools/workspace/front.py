@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from idvtools import __version__, vendors
-from idvtools.errors import InputError, NoDataError, OutputError, Problem, RecordsError, WorkspaceError
-from idvtools.ledger.rules import Period, Price, Rules, day_number
+from idvtools.errors import InputError, OutputError, Problem, RecordsError, WorkspaceError
+from idvtools.ledger.rules import Period, Price, Rules
 from idvtools.privacy import Pseudonyms
 from idvtools.records.cache import FOLDER as CACHE
 from idvtools.records.cache import Cache
 from idvtools.records.context import Context
-from idvtools.records.files import FOLDERS
-from idvtools.records.intake import Intake, data_span, read_log, read_workspace
+from idvtools.records.intake import Intake, read_log, read_workspace
 from idvtools.report.explain import Explanation
 from idvtools.report.model import Lang
 from idvtools.report.result import Reconciliation
 from idvtools.settings import ReconciledSettings, Settings, VendorSettings, load
 from idvtools.vendors.base import Books, Decoded, Keys, Vendor, open_keys
 from idvtools.workspace.engine import DuckEngine
+from idvtools.workspace.making import FOLDERS
+from idvtools.workspace.periods import now, period_of, require_data, whole_span
 from idvtools.workspace.progress import Bar
 from idvtools.workspace.summing import extras, summarise
 from idvtools.workspace.tracing import trace
@@ -33,12 +33,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from idvtools.workspace.callbacklog import CallbackLog
-
-_FOLDERS = (*FOLDERS, "evidence", "keys")
-
-
-def _quiet(_: str) -> None:
-    """Progress that nobody asked for."""
 
 
 class Workspace:
@@ -97,7 +91,7 @@ class Workspace:
         first: date | str | None = None,
         last: date | str | None = None,
         strict: bool = False,
-        progress: Callable[[str], None] = _quiet,
+        progress: Callable[[str], object] = str,
     ) -> Reconciliation:
         """Reconcile a period with the vendor's statements.
 
@@ -121,7 +115,7 @@ class Workspace:
         NoDataError
             Nothing at all is known about the period.
         """
-        period = _period(month, first, last)
+        period = period_of(month, first, last)
         return self._run(vendor, period, strict, progress)
 
     def explain(self, vendor: str, op_id: str, *, lang: Lang = "both") -> Explanation:
@@ -132,9 +126,11 @@ class Workspace:
         InputError
             Neither our records nor a statement know the operation.
         """
-        return self._run(vendor, None, strict=False, progress=_quiet).explain(op_id, lang)
+        return self._run(vendor, None, strict=False, progress=str).explain(op_id, lang)
 
-    def _run(self, vendor: str, period: Period | None, strict: bool, progress: Callable[[str], None]) -> Reconciliation:
+    def _run(
+        self, vendor: str, period: Period | None, strict: bool, progress: Callable[[str], object]
+    ) -> Reconciliation:
         """Reconcile a period, or all that the workspace knows."""
         books, rules, context = self._prepare(vendor)
         engine = self._engine()
@@ -149,8 +145,8 @@ class Workspace:
                 intake = reading.result()
             if strict and (rejects := intake.rejects()).num_rows:
                 raise RecordsError(Problem(r["reason"], file=r["file"], row=r["line"]) for r in rejects.to_pylist())
-            period = period or _whole_span(intake, rules.timezone)
-            _require_data(intake, period, rules.timezone)
+            period = period or whole_span(intake, rules.timezone)
+            require_data(intake, period, rules.timezone)
             progress("judging")
             compiled, counted = prepare(engine, compiled or compile_plan(rules, period), rules, period, intake.covered)
             ledger_file = engine.write_ledger(compiled.ledger, intake.file_names(), rules.status_names)
@@ -165,7 +161,7 @@ class Workspace:
                 period,
                 counted,
                 self._evidence_names(),
-                _now(),
+                now(),
                 __version__,
             )
             lines = intake.rejects()
@@ -380,16 +376,11 @@ class Workspace:
 
     def _cache(self, engine: DuckEngine, context: Context) -> Cache:
         """The ingest cache; what was read under other keys or in another zone is not found in it."""
-        secret = self.settings.pseudonym_key()
-        zone, vendor = context.timezone, context.vendor.name
-        senders = "".join(v.name + context.keys[v.name].digest(secret) for v in context.senders)
-        digests = {
-            "callbacks": zone + senders,
-            "polls": zone + vendor,
-            "requests": zone + vendor + context.keys[vendor].digest(secret),
-            "statements": context.vendor.zone + vendor,
-        }
-        return Cache(self.folder / CACHE if self._cached else None, engine.scratch, digests)
+        return Cache(
+            self.folder / CACHE if self._cached else None,
+            engine.scratch,
+            context.digests(self.settings.pseudonym_key()),
+        )
 
     def _evidence_names(self) -> list[str]:
         vault = self.folder / "evidence"
@@ -404,71 +395,6 @@ class Workspace:
             `folder` is the workspace, holds it, or is one of its input folders.
         """
         target, root = folder.resolve(), self.folder.resolve()
-        inputs = [root / name for name in _FOLDERS]
+        inputs = [root / name for name in FOLDERS]
         if target == root or target in root.parents or any(target == i or i in target.parents for i in inputs):
             raise OutputError("results cannot be written over the workspace's own folders", file=str(folder))
-
-
-def create(folder: Path) -> None:
-    """Make a new workspace: a commented settings file and the folders.
-
-    Raises
-    ------
-    OutputError
-        There is a settings file already, or the folder cannot be made.
-    """
-    target = folder / "idvtools.toml"
-    if target.exists():
-        raise OutputError("there is a workspace already; nothing was changed", file=str(target))
-    try:
-        for name in _FOLDERS:
-            (folder / name).mkdir(parents=True, exist_ok=True)
-        (folder / "keys").chmod(0o700)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("keys/\n.idvtools/\n", "utf-8")
-        target.write_text(vendors.template(), "utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot be made: {error.strerror}", file=str(folder)) from None
-
-
-def _now() -> datetime:
-    fixed = os.environ.get("SOURCE_DATE_EPOCH")
-    if fixed is None:
-        return datetime.now(UTC)
-    try:
-        return datetime.fromtimestamp(int(fixed), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise InputError("SOURCE_DATE_EPOCH is no number of seconds since 1970") from None
-
-
-def _period(month: str | None, first: date | str | None, last: date | str | None) -> Period:
-    if (month is None) == (first is None and last is None):
-        raise InputError("give either a month, or the first and the last day")
-    if month is not None:
-        return Period.month(month)
-    if first is None or last is None:
-        raise InputError("a period needs both its first and its last day")
-    try:
-        return Period(*(d if isinstance(d, date) else datetime.strptime(d, "%Y-%m-%d").date() for d in (first, last)))  # noqa: DTZ007
-    except ValueError:
-        raise InputError("a day is written YYYY-MM-DD, for example 2026-10-01") from None
-
-
-def _whole_span(intake: Intake, zone: str) -> Period:
-    span = data_span(intake.con, intake.context.books.ids, zone)
-    if span is None:
-        raise NoDataError("the workspace holds no operation and no statement row")
-    return Period(*span)
-
-
-def _require_data(intake: Intake, period: Period, zone: str) -> None:
-    """A month that nothing is known about is a slip of the keyboard, not a month of zeros."""
-    days = {day_number(d) for d in period.days()}
-    if any(day in days for _, day in intake.covered):
-        return
-    span = data_span(intake.con, intake.context.books.ids, zone)
-    if span is None:
-        raise NoDataError(f"no data for {period}: the workspace holds no operation and no statement row")
-    if span[1] < period.first or period.last < span[0]:
-        raise NoDataError(f"no data for {period}: the workspace's records span {span[0]} to {span[1]}")
