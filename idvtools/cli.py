@@ -202,7 +202,7 @@ def verify_log_command(workspace: Path, as_json: bool, check: bool, no_cache: bo
     return 1 if check and log.summary.checks["failed"] else 0
 
 
-@main.group("cache")
+@main.group("cache", epilog=_example("idvtools cache clear sample_data/2026-10"))
 def cache_group() -> None:
     """Keep or forget what was read of a workspace's files."""
 
