@@ -174,11 +174,14 @@ class Cache:
         try:
             (draft / _FACTS).write_text(f"{_seal(text)}\n{text}", "utf-8")
             (draft / f"size-{size}").touch()
-            if target.exists():
-                shutil.rmtree(target)  # a damaged one
             draft.rename(target)
-        except OSError:  # the disk is full, or another process was quicker by a hair
-            return Entry(draft, facts)
+        except OSError:  # the disk is full, or there is one already: another process's, or a damaged one
+            if (kept := self.find(kind, sha256, names)) is None and target.exists():
+                shutil.rmtree(target, ignore_errors=True)
+                with suppress(OSError):
+                    draft.rename(target)
+                    return Entry(target, facts)
+            return kept or Entry(draft, facts)
         return Entry(target, facts)
 
     def _sweep(self, folder: Path) -> None:

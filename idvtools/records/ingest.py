@@ -82,7 +82,7 @@ class Ingest:
         before = [_state(s.path) for s in group]
         size = sum(s[0] for s in before)
         digests = [sha256_of(s.path) for s in group] if self.cache.may_know(size) else []
-        if digests and (entry := self.cache.find(kind, digests, names)):
+        if digests and (entry := self._held(kind, digests, names)):
             self._attach(kind, group, digests, entry)
             self.cached.update(s.name for s in group)
             self.context.progress.advance(size)
@@ -91,7 +91,8 @@ class Ingest:
         notes = self.context.notes.copy()
         if kind == "callbacks":
             draft, facts, digest = self._read_callbacks(group[0])
-            self._attach(kind, group, [digest], self.cache.keep(draft, facts, kind, [digest], names, size))
+            kept = self.cache.keep(draft, facts, kind, [digest], names, size)
+            self._attach(kind, group, [digest], self.cache.hold(kept))
             return
         with ThreadPoolExecutor(1) as pool:
             hashing: Future[list[str]] | None = None
@@ -108,6 +109,14 @@ class Ingest:
         if self.cache.keeps and [_state(s.path) for s in group] == before:
             self._keep(kind, group, digests, names, notes, found, size)
 
+    def _held(self, kind: str, digests: list[str], names: list[str]) -> Entry | None:
+        """What the cache knows, for us to keep; None where it was cleared this very moment."""
+        entry = self.cache.find(kind, digests, names)
+        try:
+            return entry and self.cache.hold(entry)
+        except OSError:
+            return None
+
     def _vanished(self, source: SourceFile) -> None:
         """A log that was rotated away since its name was read: a reject, and the others are read."""
         self.con.execute("insert into rejects values (?, 1, 'the file is gone: was it rotated?')", [source.file_id])
@@ -119,8 +128,6 @@ class Ingest:
     def _attach(self, kind: str, group: list[SourceFile], digests: list[str], entry: Entry) -> None:
         """Make the tables of an entry part of the connection's."""
         base = group[0].file_id
-        if kind == "callbacks":
-            entry = self.cache.hold(entry)
         for source, digest, rows, encoding in zip(group, digests, entry.facts.rows, entry.facts.encodings, strict=True):
             self.sha256[source.name] = digest
             self.context.rows[source.name] += rows

@@ -124,7 +124,9 @@ def check_deliveries(deliveries: Deliveries, keys: Keys) -> Verdicts:
 
     A notification is checked with the keys of the app that it names, or else that its daId begins with.
     """
-    known = {app_id: check_keys(keys, app).app_key for app_id, app in keys.apps.items()}
+    # An app that the settings do not know, or know nothing of, cannot be checked at all.
+    opened = {app_id: check_keys(keys, app) for app_id, app in keys.apps.items()}
+    known = {app_id: own.app_key for app_id, own in opened.items() if own.app_key is not None or own.public_key}
     secrets = {app: text.encode("utf-8", "surrogatepass") for app, text in known.items() if text is not None}
     macs = {app: Mac(secret).hex for app, secret in secrets.items()}
     public = check_keys(keys, None).public_key
@@ -147,7 +149,7 @@ def check_deliveries(deliveries: Deliveries, keys: Keys) -> Verdicts:
             text, result = hashed, "failed"
             if hashed is not None and given.isascii() and compare_digest(macs[app](hashed, secrets[app]), given):
                 result = "hash_only"
-        if signature and given and public is not None and result != "failed":
+        if signature and given and app in known and public is not None and result != "failed":
             to_verify.append((i, given.encode("utf-8", "surrogatepass"), signature.strip()))
         results.append(result)
         texts.append(text)
