@@ -229,6 +229,12 @@ def write_table(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
     con.execute(f"copy ({sql}) to {quoted(path)} (format parquet, compression lz4_raw)")
 
 
+def quiet(con: duckdb.DuckDBPyConnection) -> None:
+    """No progress bar of DuckDB's own: it would go to stdout, into what somebody parses."""
+    with suppress(duckdb.Error):  # in a notebook without ipywidgets there is none to switch off
+        con.execute("set enable_progress_bar = false")
+
+
 def quoted(path: Path) -> str:
     """A path as an SQL literal."""
     return "'" + str(path).replace("'", "''") + "'"

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from idvtools.records.cache import quiet
 from idvtools.records.checking import (
     HALF,
     SURROGATE,
@@ -88,7 +89,7 @@ class NotificationReader:
         self, con: duckdb.DuckDBPyConnection, declared: Sequence[Vendor], keys: Mapping[str, Keys], rejects: Rejects
     ) -> None:
         self._ahead = con.cursor()
-        self._ahead.execute("set enable_progress_bar = false")
+        quiet(self._ahead)
         self._con, self._declared, self._rejects = con, tuple(declared), rejects
         self._callbacks: list[Callbacks] = [v.callbacks for v in declared if v.callbacks]
         self.finder = Finder(declared)

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from idvtools.ledger.columns import LEDGER_SCHEMA, dictionaries, finish
+from idvtools.records.cache import quiet
 
 _BATCH_ROWS = 122_880
 #: Columns worth a dictionary in Parquet; in the others nearly every value is new.
@@ -59,7 +60,7 @@ class DuckEngine:
                 "allow_community_extensions": False,
             }
         )
-        self.con.execute("set enable_progress_bar = false")  # it would go to stdout
+        quiet(self.con)
 
     def fill(self, name: str, schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> None:
         """Make a small table from Python values."""
