@@ -556,6 +556,31 @@ def test_raw_of_messages_over_lines_and_in_other_text(tmp_path: Path) -> None:
         assert row.op_id in log.raw(row.file, row.line)[0]
 
 
+def test_rows_of_an_export_keep_their_line_numbers_around_blank_lines(tmp_path: Path) -> None:
+    pretty = json.dumps({"data": {"daId": B.op_id, "daStatus": 9}}, indent=1).replace("\n", "\n\n")
+    first, second, third = (f'"{body}"'.replace('"', '""')[1:-1] for body in (E.body(), pretty, G.body()))
+    export = f'\nid,body\n\n\n1,{first}\n\n2,nothing\n\n3,{second}\n\n4,{third}\n5,"open\n\n6,{first}\n\n'
+    made = Room(tmp_path / "ws", logs={}).make()
+    made.write("callbacks/t.csv", export)
+    log = idv.Workspace(made.folder, cache=False).callback_log()
+    starts = {text.partition(",")[0]: n for n, text in enumerate(export.split("\n"), 1)}
+    found = list(zip(log.table["op_id"], log.table["line"], strict=True))
+    named = {"1": E.op_id, "3": B.op_id, "4": G.op_id, "6": E.op_id}
+    assert found == [(op_id, starts[row]) for row, op_id in named.items()]
+    assert log.rejects["line"].tolist() == [starts["2"], starts["5"]]
+    assert log.raw("callbacks/t.csv", starts["3"], reveal=True) == [pretty]
+
+
+def test_a_flood_of_blank_lines_costs_an_export_nothing(tmp_path: Path) -> None:
+    made = Room(tmp_path / "ws", logs={}).make()
+    cell = f'"{A_BODY}"'.replace('"', '""')[1:-1]
+    flood = 30_000_000
+    with gzip.open(made.path("callbacks/t.csv.gz"), "wb", compresslevel=1) as file:
+        file.write(b"id,body\n" + b"\n" * flood + f"1,{cell}\n".encode())
+    log = idv.Workspace(made.folder, cache=False).callback_log()
+    assert log.table["line"].tolist() == [2 + flood]
+
+
 # ---- order must not matter
 
 

@@ -8,6 +8,8 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -57,6 +59,11 @@ def read_export(stream: Stream, reading: Reading, finder: Finder) -> Iterator[tu
             rows, count = [], 0
     if count or source.undecoded:
         yield table_of_rows(rows), count + source.undecoded
+
+
+class _Line(NamedTuple):
+    number: int
+    text: str
 
 
 @dataclass
@@ -111,20 +118,20 @@ class _Rows:
     def __init__(self, stream: Stream, reading: Reading) -> None:
         self._stream, self._reading = stream, reading
         self._lines = self._physical()
-        self._again: deque[str] = deque()
-        self._taken: list[str] = []
-        self._number = 0
+        self._again: deque[_Line] = deque()
+        self._taken: list[_Line] = []
         self.undecoded = 0
 
-    def _physical(self) -> Iterator[str]:
+    def _physical(self) -> Iterator[_Line]:
         for lines in read_lines(self._stream, self._reading):
-            self.undecoded += lines.table["line"].null_count
-            for text in lines.table["line"].to_pylist():
-                yield text or "\n"
+            texts = lines.table["line"]
+            self.undecoded += texts.null_count
+            for number, text in zip(lines.table["number"].to_pylist(), texts.to_pylist(), strict=True):
+                yield _Line(number, text or "\n")
 
     def __iter__(self) -> Iterator[tuple[int, _Cells, str]]:
         first = self._next_line()
-        while first is not None and (not first.strip() or _SEP.fullmatch(first.strip())):
+        while first is not None and (not first.text.strip() or _SEP.fullmatch(first.text.strip())):
             first = self._next_line()
         if first is None:
             return
@@ -132,24 +139,22 @@ class _Rows:
         while len(sample) < _SAMPLE and (line := self._next_line()) is not None:
             sample.append(line)
         self._again = deque(sample)
-        self._number -= len(sample)
-        dialect = _dialect(first, sample[1:])
+        dialect = _dialect(first.text, [line.text for line in sample[1:]])
         names: list[str] | None = None
         csv.field_size_limit(_FIELD_LIMIT)
         while True:
-            start, self._taken = self._number + 1, []
+            self._taken = []
             try:
                 cells = next(csv.reader(self._feed(), dialect))
             except StopIteration:
                 return
             except csv.Error:
-                lost = self._taken[0]
+                start, lost = self._taken[0]
                 self._again.extendleft(reversed(self._taken[1:]))
-                self._number = start
                 names = names or []
                 yield start, _Cells([lost]), lost
                 continue
-            raw = "".join(self._taken)
+            start, raw = self._taken[0].number, "".join(line.text for line in self._taken)
             if not raw.strip():
                 continue
             if names is None:
@@ -160,14 +165,15 @@ class _Rows:
                 yield start, _Cells(cells, names), raw
 
     def _feed(self) -> Iterator[str]:
+        """The lines of a row; the empty ones that `read_lines` leaves out are put back where they stand in a cell."""
         while (line := self._next_line()) is not None:
+            empty = line.number - self._taken[-1].number - 1 if self._taken else 0
             self._taken.append(line)
-            yield line
+            yield from repeat("\n", empty)
+            yield line.text
 
-    def _next_line(self) -> str | None:
-        line = self._again.popleft() if self._again else next(self._lines, None)
-        self._number += line is not None
-        return line
+    def _next_line(self) -> _Line | None:
+        return self._again.popleft() if self._again else next(self._lines, None)
 
 
 def _dialect(header: str, rows: Sequence[str]) -> type[csv.Dialect]:
