@@ -94,7 +94,6 @@ class Cache:
 
     def __init__(self, folder: Path | None, scratch: Path, digests: Mapping[str, str]) -> None:
         self._folder, self._scratch, self._digests = folder, scratch, digests
-        self._made = 0
         self._sizes: Counter[int] = Counter()
         if folder is not None:
             try:

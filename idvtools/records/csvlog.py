@@ -29,7 +29,6 @@ _TIMES = (
 _HEADERS = ("headers", "header", "request_headers", "http_headers", "请求头")
 #: Rows: number of the first line, received_at, headers (JSON), body.
 Row = tuple[int, str | None, str | None, str]
-BROKEN_QUOTES = "broken quoting: a double quote opens in this row and does not close as it should"
 
 
 def read_export(stream: Stream, reading: Reading, finder: Finder) -> Iterator[tuple[pa.Table, int]]:

@@ -99,7 +99,7 @@ def select_messages(
 
 
 def select_owners(table: str, callbacks: Sequence[Place], more: str = "") -> str:
-    """SQL that tells whose message the JSON in column `line` is: `place, vendor_no, app_id, op_id, is_json`.
+    """SQL that tells whose message the JSON in column `line` is: `place, vendor_no, app_id, op_id`.
 
     `more` is SQL for further columns.
     """
@@ -118,7 +118,7 @@ def select_owners(table: str, callbacks: Sequence[Place], more: str = "") -> str
     for name, cases in picks.items():
         sql = " ".join(c[: c.index("{")] + at[c[c.index("{") + 1 : -1]] for c in cases)
         texts.append(f"case vendor_no {sql} end as {name}" if cases else f"null::varchar as {name}")
-    return f"""select place, vendor_no, j is not null as is_json, {", ".join(texts)}{more}
+    return f"""select place, vendor_no, {", ".join(texts)}{more}
         from (select *, {_vendor(callbacks, at)} as vendor_no
         from (select *, {expression} as j from {table}))"""
 

@@ -249,7 +249,6 @@ VENDOR = Vendor(
         kind="push",
         same=("op_id", "status"),
         table="audit_status",
-        retry_after=(3.0, 6.0, 12.0),
     ),
     calls=(
         Call(

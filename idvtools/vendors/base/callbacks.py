@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from idvtools.ledger.rules import SnowflakeId
 from idvtools.vendors.base.books import MESSAGE_FIELDS, CheckResult, Message
 from idvtools.vendors.base.keys import Keys
 
@@ -61,10 +60,6 @@ class Callbacks:
     table : str or None
         Code table of the status; a status that it does not list, or lists as pending, is no final word. None: any
         message is the final word.
-    ids : SnowflakeId or None
-        Form of an operation's id that tells when it began.
-    retry_after : tuple of float
-        Seconds after which the vendor sends a message again that we did not answer.
     """
 
     message: Message
@@ -75,8 +70,6 @@ class Callbacks:
     answer: str | None = None
     same: tuple[str, ...] = field(default=MESSAGE_FIELDS)
     table: str | None = None
-    ids: SnowflakeId | None = None
-    retry_after: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if unknown := (set(self.message.fields) | set(self.same)) - set(MESSAGE_FIELDS):

@@ -97,5 +97,4 @@ CALLBACKS = Callbacks(
     check=check_deliveries,
     headers=("decshash", "decssign"),
     table="da_status",
-    ids=_IDS,
 )
