@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -65,7 +66,8 @@ def from_sql(
     chunk_rows : int
         Rows fetched at once.
     rejects : list, optional
-        Gets the rows in which no notification was found; a row's number, from 1, is its line.
+        Gets the rows in which no notification was found; a row's number, from 1, is its line. Not given: a warning
+        tells how many there were, and which was the first.
 
     Returns
     -------
@@ -77,7 +79,12 @@ def from_sql(
     InputError
         SQLAlchemy, or what it needs for this kind of database, is not installed.
     RecordsError
-        The database refuses; or rows came, and `rejects` is not given, that hold no notification.
+        The database refuses.
+
+    Warns
+    -----
+    UserWarning
+        Rows hold no notification, and `rejects` is not given. What stands in them is not shown.
 
     Examples
     --------
@@ -109,10 +116,10 @@ def from_sql(
             rejects += found.items
         elif found.items:
             first = found.items[0]
-            raise RecordsError(
+            warnings.warn(
                 f"{len(found.items)} of {number} rows hold no notification, the first is row {first.line}: "
-                f"{first.reason}; pass rejects=[] to get the others",
-                file="sql",
+                f"{first.reason}; pass a list as rejects to get them all",
+                stacklevel=2,
             )
         con.execute(f"create view deliveries as select *, 0 as file_id from read_parquet({quoted(path)})")
         prepare(con, senders)
