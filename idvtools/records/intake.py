@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -81,20 +81,9 @@ def read_workspace(root: Path, context: Context, con: duckdb.DuckDBPyConnection,
         raise WorkspaceError(WorkspaceError(m, file=root.name).problems[0] for m in missing)
     sources, passed_over = discover(root)
     ingest = _ingest(con, cache, context, sources, ("callbacks", "polls", "statements", "requests"))
-    con.execute("set preserve_insertion_order = true")
     settle_reports(con, context)
     settle_statements(con, [s for s in sources if s.kind == "statements"], context)
-    return Intake(
-        con=con,
-        sources=tuple(sources),
-        passed_over=tuple(passed_over),
-        sha256=ingest.sha256,
-        cached=frozenset(ingest.cached),
-        covered=frozenset(_covered(con, context)),
-        notifications=notification_counts(con),
-        refused=refused(con),
-        context=context,
-    )
+    return _intake(ingest, sources, passed_over, context, _covered(con, context), notification_counts(con))
 
 
 def read_log(root: Path, context: Context, con: duckdb.DuckDBPyConnection, cache: Cache) -> Intake:
@@ -112,19 +101,8 @@ def read_log(root: Path, context: Context, con: duckdb.DuckDBPyConnection, cache
     found, passed_over = discover(root)
     sources = [s for s in found if s.kind != "statements"]
     ingest = _ingest(con, cache, context, sources, ("callbacks", "polls", "requests"))
-    con.execute("set preserve_insertion_order = true")
     prepare(con, context.senders)
-    return Intake(
-        con=con,
-        sources=tuple(sources),
-        passed_over=tuple(passed_over),
-        sha256=ingest.sha256,
-        cached=frozenset(ingest.cached),
-        covered=frozenset(),
-        notifications={},
-        refused=refused(con),
-        context=context,
-    )
+    return _intake(ingest, sources, passed_over, context)
 
 
 def _ingest(
@@ -147,7 +125,29 @@ def _ingest(
     if problems:
         raise RecordsError(sorted(problems, key=str))
     ingest.finish()
+    con.execute("set preserve_insertion_order = true")
     return ingest
+
+
+def _intake(
+    ingest: Ingest,
+    sources: Sequence[SourceFile],
+    passed_over: Sequence[str],
+    context: Context,
+    covered: Iterable[tuple[str, int]] = (),
+    notifications: Mapping[str, int] | None = None,
+) -> Intake:
+    return Intake(
+        con=ingest.con,
+        sources=tuple(sources),
+        passed_over=tuple(passed_over),
+        sha256=ingest.sha256,
+        cached=frozenset(ingest.cached),
+        covered=frozenset(covered),
+        notifications=dict(notifications or {}),
+        refused=refused(ingest.con),
+        context=context,
+    )
 
 
 def _covered(con: duckdb.DuckDBPyConnection, context: Context) -> set[tuple[str, int]]:
