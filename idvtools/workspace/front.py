@@ -25,7 +25,7 @@ from idvtools.vendors.base import Books, Decoded, Keys, Vendor, open_keys
 from idvtools.workspace.engine import DuckEngine
 from idvtools.workspace.making import FOLDERS
 from idvtools.workspace.periods import now, period_of, require_data, whole_span
-from idvtools.workspace.progress import Bar
+from idvtools.workspace.progress import Bar, unheard
 from idvtools.workspace.summing import extras, summarise
 from idvtools.workspace.tracing import trace
 
@@ -91,7 +91,7 @@ class Workspace:
         first: date | str | None = None,
         last: date | str | None = None,
         strict: bool = False,
-        progress: Callable[[str], object] = str,
+        progress: Callable[[str], object] = unheard,
     ) -> Reconciliation:
         """Reconcile a period with the vendor's statements.
 
@@ -106,7 +106,7 @@ class Workspace:
         strict : bool
             Make lines that cannot be read an error instead of listing them.
         progress : callable
-            Called with a short text at each stage.
+            Called with a short text at each stage; default: nobody is told.
 
         Raises
         ------
@@ -126,7 +126,7 @@ class Workspace:
         InputError
             Neither our records nor a statement know the operation.
         """
-        return self._run(vendor, None, strict=False, progress=str).explain(op_id, lang)
+        return self._run(vendor, None, strict=False, progress=unheard).explain(op_id, lang)
 
     def _run(
         self, vendor: str, period: Period | None, strict: bool, progress: Callable[[str], object]

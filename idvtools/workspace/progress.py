@@ -9,6 +9,10 @@ from typing import Any
 from idvtools.records.context import Progress
 
 
+def unheard(_stage: str) -> None:
+    """Tell nobody of a stage."""
+
+
 class Bar(Progress):
     """Bytes read, with rate and time left.
 
