@@ -473,6 +473,13 @@ def test_a_run_does_not_replace_what_another_has_just_kept(room: Room, monkeypat
     assert {p.name: (p / "facts.json").stat().st_ino for p in entries(room.folder)} == before
 
 
+def test_a_place_that_goes_while_the_cache_is_swept_costs_the_others_nothing(room: Room) -> None:
+    read(room.folder)
+    (room.folder / CACHE / "new-gone").symlink_to("nowhere")  # named in the folder, and not there when it is looked at
+    files = len(read(room.folder, cache=False).files)
+    assert len(cached(read(room.folder))) == files
+
+
 def test_explain_works_after_the_cache_is_cleared(room: Room) -> None:
     result = idv.Workspace(room.folder).reconcile("dec", month="2026-10")
     truth = str(idv.Workspace(room.folder, cache=False).reconcile("dec", month="2026-10").explain(A.op_id))

@@ -187,16 +187,17 @@ class Cache:
         """Remove what another reader left, what was not used for a month, and what a crash left unfinished."""
         now = time.time()
         for place in folder.iterdir():
-            age = now - place.stat().st_mtime
-            mine = place.name.startswith(reader_version())
-            limit = 1 if place.name.startswith("new-") else _UNUSED_DAYS if mine else 0
-            stale = age > limit * 86400
-            if stale:
-                shutil.rmtree(place, ignore_errors=True)
-            elif mine:
-                for mark in place.glob("size-*"):
-                    size = mark.name.removeprefix("size-")
-                    self._sizes[int(size) if size.isdecimal() else -1] += 1
+            with suppress(FileNotFoundError):  # another process was quicker
+                age = now - place.stat().st_mtime
+                mine = place.name.startswith(reader_version())
+                limit = 1 if place.name.startswith("new-") else _UNUSED_DAYS if mine else 0
+                stale = age > limit * 86400
+                if stale:
+                    shutil.rmtree(place, ignore_errors=True)
+                elif mine:
+                    for mark in place.glob("size-*"):
+                        size = mark.name.removeprefix("size-")
+                        self._sizes[int(size) if size.isdecimal() else -1] += 1
 
 
 def _seal(text: str) -> str:
