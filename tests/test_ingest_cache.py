@@ -21,6 +21,7 @@ from callback_room import SECRETS, SUMMARY, A, B, Room, X, at, push, unsigned
 from front_door import AES_KEY, AES_TEXT, APP_KEY, OPS, PEOPLE, PSEUDONYM_KEY, Bench, envelope, lines, run
 
 import idvtools as idv
+from idvtools.records import cache
 from idvtools.sandbox import generate
 from idvtools.workspace.callbacklog import CallbackLog
 
@@ -267,6 +268,12 @@ def test_a_file_that_went_away_is_forgotten(room: Room) -> None:
     assert same_as_anew(room.folder).summary.lines == 9
 
 
+def test_every_room_that_decides_what_is_read_is_there() -> None:
+    """A room under another name would no longer count: what an older reader left would be taken for this one's."""
+    root = Path(idv.__file__).parent
+    assert [room for room in cache._ROOMS if not list((root / room).rglob("*.py"))] == []
+
+
 # ---- a cache that is damaged
 
 
@@ -464,8 +471,6 @@ def test_a_log_in_hand_is_whole_when_another_run_keeps_the_same(room: Room) -> N
 
 def test_a_run_does_not_replace_what_another_has_just_kept(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two cold runs: the slower one must leave the whole result of the quicker one where it is, somebody reads it."""
-    from idvtools.records import cache  # noqa: PLC0415
-
     read(room.folder)
     before = {p.name: (p / "facts.json").stat().st_ino for p in entries(room.folder)}
     monkeypatch.setattr(cache.Cache, "may_know", lambda self, size: False)  # it began before there was anything

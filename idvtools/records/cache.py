@@ -26,7 +26,7 @@ FOLDER = Path(".idvtools") / "cache"
 _FACTS = "facts.json"
 _UNUSED_DAYS = 30
 #: Rooms of the house that decide what is read of a file.
-_ROOMS = ("crypto", "ledger", "records", "vendors", "privacy.py")
+_ROOMS = ("crypto", "ledger", "records", "vendors", "privacy")
 
 
 @cache
@@ -39,8 +39,7 @@ def reader_version() -> str:
     digest = hashlib.sha256(repr((duckdb.__version__, pa.__version__)).encode())
     for room in _ROOMS:
         place = root / room
-        files = [place] if place.is_file() else [f for f in place.rglob("*") if f.suffix in (".py", ".csv")]
-        for file in sorted(files):
+        for file in sorted(f for f in place.rglob("*") if f.suffix in (".py", ".csv")):
             digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
 
