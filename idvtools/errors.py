@@ -9,6 +9,7 @@
     │   ├── RecordsError        a request log, callback log or statement cannot be trusted
     │   ├── NoDataError         nothing at all is known about the period
     │   ├── OutputError         the place for the results cannot be used
+    │   ├── VaultError          the evidence vault is damaged, or cannot be read
     │   └── SpendingRefusedError    a call that costs money was not allowed in so many words
     ├── CryptoError             a key, a cipher text or a signature is not what it should be
     │   ├── KeyFormatError      the key itself cannot be read
@@ -22,7 +23,10 @@
     │   ├── DataSourceUnavailableError  the source behind the vendor is down; try again later
     │   ├── RequestRefusedError         our input, path or permission; mend it
     │   ├── OperationFailedError        the operation failed for good
-    │   └── MalformedAnswerError        the answer is not what the vendor's document says
+    │   ├── MalformedAnswerError        the answer is not what the vendor's document says
+    │   ├── LinkRefusedError            the answer points to a place that nothing is fetched from
+    │   ├── LinkExpiredError            the link of a file is not valid any more; ask for a new one
+    │   └── DamagedFileError            what came is not the file that was announced
     └── ConservationError       rows or money got lost inside idvtools: a bug, never the user's fault
 
 An error carries *where* (file, row, vendor) and *what to do*. It never carries an id number, a
@@ -116,6 +120,10 @@ class OutputError(InputError):
     """The place for the results cannot be used."""
 
 
+class VaultError(InputError):
+    """The evidence vault is damaged, or cannot be read."""
+
+
 class SpendingRefusedError(InputError):
     """A call that the vendor charges for was about to be made without the caller's explicit word."""
 
@@ -176,9 +184,24 @@ class CredentialsExpiredError(VendorError):
 
 
 class TemporaryError(VendorError):
-    """Network, overload or time-out: send the call again soon."""
+    """Network, overload or time-out: send the call again soon, but not before `after_s` seconds."""
 
     retry = "soon"
+    after_s: float = 0.0
+
+    @classmethod
+    def pausing(cls, message: str, retry_after: str | None) -> Self:
+        """The error for an answer with the header ``Retry-After``; only one in seconds is understood.
+
+        Examples
+        --------
+        >>> TemporaryError.pausing("busy", "7").after_s, TemporaryError.pausing("busy", None).after_s
+        (7.0, 0.0)
+        """
+        error = cls(message)
+        if retry_after and retry_after.isascii() and retry_after.isdecimal() and len(retry_after) < 7:
+            error.after_s = float(retry_after)
+        return error
 
 
 class NotReadyError(VendorError):
@@ -203,6 +226,20 @@ class OperationFailedError(VendorError):
 
 class MalformedAnswerError(VendorError):
     """The answer is not what the vendor's document says."""
+
+
+class LinkRefusedError(VendorError):
+    """A link leads to a host, an address or a scheme that nothing is fetched from."""
+
+
+class LinkExpiredError(VendorError):
+    """The store refuses a presigned link (403): ask for a new one, once."""
+
+    retry = "once_refreshed"
+
+
+class DamagedFileError(VendorError):
+    """Too long, another digest than announced, a page of HTML: not the file that was asked for."""
 
 
 class ConservationError(IdvError):

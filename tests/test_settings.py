@@ -185,7 +185,7 @@ def test_the_template_is_valid_as_it_stands(folder):
 
 
 def test_the_examples_in_the_template_are_valid(folder):
-    for name in ("notify_public_key.pem", "rsa_private_key_pkcs8.pem", "aes-2026-10a.b64"):
+    for name in ("notify_public_key.pem", "rsa_private_key_pkcs8.pem", "aes-2026-10a.b64", "vault.key"):
         (folder / "keys" / name).write_text("x" * 24)
     (folder / "idvtools.toml").write_text(re.sub(r"(?m)^#(?=\S)", "", TEMPLATE), encoding="utf-8")
     named = re.findall(r'env = "(\w+)"', TEMPLATE)

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from idvtools.crypto.digests import fingerprint
 from idvtools.errors import InputError, OutputError, TemporaryError
+from idvtools.pull.again import retrying
 from idvtools.vendors.base import Keys, Stamp, Unpacked, Vendor
 from idvtools.vendors.base.declaration import Send
 
@@ -109,8 +110,12 @@ class Sessions:
         fetched_at = self._clock()
 
         def ask(call: str, session: Mapping[str, str], **arguments: Any) -> Unpacked:
-            request = vendor.request(call, keys, app=app, session=session, stamp=Stamp.now(), **arguments)
-            return vendor.answer(call, send(request), keys)
+            def once() -> Unpacked:
+                request = vendor.request(call, keys, app=app, session=session, stamp=Stamp.now(), **arguments)
+                return vendor.answer(call, send(request), keys)
+
+            # What an answer that got lost held is nobody's, so it does no harm to ask again.
+            return retrying()(once)
 
         values, renew_after_s = vendor.renew(ask, keys, app)
         session = Session(dict(values), fetched_at, renew_after_s, secrets.token_hex(8))

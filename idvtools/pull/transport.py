@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+import time
+import uuid
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from http.cookiejar import DefaultCookiePolicy
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,10 +15,12 @@ from urllib.parse import urlsplit
 import requests
 
 from idvtools.errors import InputError, MalformedAnswerError, TemporaryError
+from idvtools.pull.pace import Pace
 from idvtools.vendors.base import Exchange, Http, Request, parse_json
 from idvtools.vendors.base.messages import TRY_AGAIN
 
-_CONNECT_S = 10.0
+CONNECT_S = 10.0
+LOG = logging.getLogger("idvtools.pull")
 
 
 class _NoQuery(logging.Filter):
@@ -40,6 +46,8 @@ class Transport:
         Bytes that an answer may have; a longer one is refused while it arrives.
     session : requests.Session, optional
         A session with settings of its own (a proxy, a client certificate).
+    pace : Pace, optional
+        How many calls a second and at a time; no limit if not given.
 
     Raises
     ------
@@ -54,36 +62,50 @@ class Transport:
     -----
     Redirects are not followed: a signature, a key or a token must not go where a vendor's answer points to.
     No error and no log of the HTTP library shows the query, the headers or the body, for that is where secrets stand.
+    Each call has an id of its own (``X-Request-Id``); the logger ``idvtools.pull`` tells it with method, host, path,
+    status, bytes and time, and nothing else.
     """
 
-    def __init__(self, *, largest: int = 64 << 20, session: requests.Session | None = None) -> None:
+    def __init__(
+        self, *, largest: int = 64 << 20, session: requests.Session | None = None, pace: Pace | None = None
+    ) -> None:
         self._largest = largest
-        self._session = session or requests.Session()
-        logging.getLogger("urllib3.connectionpool").addFilter(_NO_QUERY)  # the same filter twice is there once
+        self._session = session or new_session()
+        self._pace = pace
+        without_queries()
 
     def __call__(self, request: Request) -> Exchange:
         """Send a request."""
         _require_safe(request.url)
+        with self._pace.turn() if self._pace else nullcontext():
+            return self._send(request)
+
+    def _send(self, request: Request) -> Exchange:
+        number, began = uuid.uuid4().hex, time.monotonic()
         try:
             with self._session.request(
                 request.method,
                 request.url,
                 params=list(request.params),
-                headers=dict(request.headers),
+                headers={"X-Request-Id": number, **request.headers},
                 data=request.body,
                 files=[(n, (name or None, content)) for n, name, content in request.files] or None,
                 auth=lambda prepared: prepared,  # a .netrc would put its own Authorization over ours
-                timeout=(_CONNECT_S, request.timeout),
+                timeout=(CONNECT_S, request.timeout),
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return _exchange(request, response, self._read(response, request))
+                raw = self._read(response, request)
+                told = (number, _place(request), response.status_code, len(raw), time.monotonic() - began)
+                LOG.info("%s %s: HTTP %d, %d bytes, %.3f s", *told)
+                return _exchange(request, response, raw)
         except requests.Timeout:
             why = f"no answer within {request.timeout:g} s"
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
             why = "no connection, or it broke off"
         except requests.RequestException:
             why = "the exchange failed"
+        LOG.warning("%s %s: %s", number, _place(request), why)
         # Outside of the handlers: the errors of requests hold the URL with its query.
         raise TemporaryError(f"{_place(request)}: {why}")
 
@@ -95,6 +117,18 @@ class Transport:
                 raise MalformedAnswerError(f"{_place(request)}: the answer is longer than {self._largest} bytes")
             pieces.append(piece)
         return b"".join(pieces)
+
+
+def without_queries() -> None:
+    """Take queries out of what the HTTP library logs. The same filter twice is there once."""
+    logging.getLogger("urllib3.connectionpool").addFilter(_NO_QUERY)
+
+
+def new_session() -> requests.Session:
+    """A session without cookies: nothing that one answer sets goes along with the next call."""
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return session
 
 
 def _require_safe(url: str) -> None:
@@ -119,7 +153,8 @@ def _exchange(request: Request, response: requests.Response, raw: bytes) -> Exch
     if body is None and response.is_redirect:
         raise MalformedAnswerError(f"{_place(request)}: answered with a redirect, which is not followed")
     if body is None and (response.status_code >= 500 or response.status_code in TRY_AGAIN):
-        raise TemporaryError(f"{_place(request)}: the server cannot answer now (HTTP {response.status_code})")
+        why = f"{_place(request)}: the server cannot answer now (HTTP {response.status_code})"
+        raise TemporaryError.pausing(why, headers.get("retry-after"))
     if body is None and response.status_code >= 400:
         raise MalformedAnswerError(f"{_place(request)}: HTTP {response.status_code} without an answer in JSON")
     sent, sent_text = _body(request.body or b"")

@@ -66,8 +66,12 @@ class Intake:
         return [s.name for s in self.sources]
 
 
-def read_workspace(root: Path, context: Context, con: duckdb.DuckDBPyConnection, cache: Cache) -> Intake:
+def read_workspace(
+    root: Path, context: Context, con: duckdb.DuckDBPyConnection, cache: Cache, *, ours_only: bool = False
+) -> Intake:
     """Read the records of a workspace, each file once: what the cache knows is not read again.
+
+    With `ours_only` the statements are left out, and no folder need be there: what is known without the vendor's books.
 
     Raises
     ------
@@ -77,9 +81,11 @@ def read_workspace(root: Path, context: Context, con: duckdb.DuckDBPyConnection,
         A file as a whole cannot be trusted; all files are looked at before.
     """
     missing = [f"folder {name}/ is missing: {what}" for name, what in _NEEDED.items() if not (root / name).is_dir()]
-    if missing:
+    if missing and not ours_only:
         raise WorkspaceError(WorkspaceError(m, file=root.name).problems[0] for m in missing)
     sources, passed_over = discover(root)
+    if ours_only:
+        sources = [s for s in sources if s.kind != "statements"]
     ingest = _ingest(con, cache, context, sources, ("callbacks", "polls", "statements", "requests"))
     settle_reports(con, context)
     settle_statements(con, [s for s in sources if s.kind == "statements"], context)

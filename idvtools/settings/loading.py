@@ -140,6 +140,14 @@ def _messages(error: ValidationError, at: Place, shapes: Shapes) -> Iterator[tup
         yield place, _message(detail, place, shapes)
 
 
+#: What a value should have been, by pydantic's name of the problem.
+_EXPECTED = {
+    "string_type": "text in quotes",
+    "bool_type": "true or false",
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
+}
+
+
 def _message(detail: ErrorDetails, place: Place, shapes: Shapes) -> str:
     value = detail["input"]
     message = "this value cannot be used here"
@@ -151,15 +159,18 @@ def _message(detail: ErrorDetails, place: Place, shapes: Shapes) -> str:
             message = "is missing" + (f": add {place[-1]} = {field.examples[0]}" if field.examples else "")
         case "extra_forbidden":
             message = _unknown(place, shapes)
-        case "string_type":
-            message = f"must be text in quotes, not {shown(value)}"
-        case "bool_type":
-            message = f"must be true or false, not {shown(value)}"
+        case kind if kind in _EXPECTED:
+            message = f"must be {_EXPECTED[kind]}, not {shown(value)}"
         case "literal_error":
             expected = detail["ctx"]["expected"].replace("'", '"')
             message = f"must be {expected}, not {shown(value)}"
         case "model_type" | "model_attributes_type" | "mapping_type" | "dict_type":
             message = f"must be a table, not {kind_of(value)}"
+        case "greater_than_equal" | "less_than_equal":
+            limit = detail["ctx"].get("ge", detail["ctx"].get("le"))
+            message = f"must be {'at least' if 'ge' in detail['ctx'] else 'at most'} {limit}, not {shown(value)}"
+        case "tuple_type" if _table(place) not in tables(shapes):
+            message = f"must be a list, not {shown(value)}"
         case "tuple_type":
             header = ".".join(part for part in place if isinstance(part, str))
             message = f"must be a list of tables, each under a header [[{header}]], not {kind_of(value)}"

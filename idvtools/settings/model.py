@@ -47,6 +47,8 @@ _ARTICLE = re.compile(r"^an? ")
 _NOT_PLACES = ("posix", "right", "localtime", "Factory", "SystemV")  # also in the zone database, tied to the machine
 #: How a currency is written.
 CURRENCY = re.compile(r"[A-Z]{3}")
+_MEGABYTES = re.compile(r"([1-9][0-9]{0,6}) ?([MG])i?B", re.IGNORECASE)
+_HOST = re.compile(r"(\*\.)?[0-9A-Za-z]([0-9A-Za-z.-]*[0-9A-Za-z])?|\[?[0-9A-Fa-f:]+\]?", re.A)
 _PRICE = re.compile(r"\d{1,9}(\.\d{1,6})?", re.A)
 
 
@@ -116,6 +118,18 @@ def check_url(value: str) -> str:
     if url.scheme not in ("https", "http") or not url.hostname or url.query or url.fragment or re.search(r"\s", value):
         raise refuse('must be the address of the platform, such as "https://vdi.example.com", without ? and #')
     return value.rstrip("/")
+
+
+def _host(value: str) -> str:
+    if not _HOST.fullmatch(value):
+        raise refuse(f'must be a host such as "files.example.com", or "*.example.com", not {shown(value)}')
+    return value.lower()
+
+
+def _size(value: str) -> str:
+    if not _megabytes(value):
+        raise refuse(f'must be a size such as "200MB" or "2GB", not {shown(value)}')
+    return value
 
 
 def _price(value: object, info: ValidationInfo) -> object:
@@ -237,6 +251,15 @@ class VendorSettings(SettingsTable):
     base_url: Annotated[str, AfterValidator(check_url)] | None = None
     apps: tuple[AppSettings, ...] = ()
     prices: tuple[PriceSettings, ...] = ()
+    file_hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = ()
+    requests_per_second: Annotated[int, Field(ge=1, le=10_000)] = 20
+    in_flight: Annotated[int, Field(ge=1, le=64)] = 8
+    largest_file: Annotated[str, AfterValidator(_size)] = "200MB"
+
+    @property
+    def largest_bytes(self) -> int:
+        """The size of the largest file that is fetched."""
+        return _megabytes(self.largest_file) << 20
 
 
 class ReconciledSettings(VendorSettings):
@@ -253,7 +276,7 @@ def _memory(text: str) -> str:
 
 
 def _megabytes(text: str) -> int:
-    found = re.fullmatch(r"([1-9][0-9]{0,6}) ?([MG])i?B", text, re.IGNORECASE)
+    found = _MEGABYTES.fullmatch(text)
     return 0 if found is None else int(found[1]) * (1024 if found[2].upper() == "G" else 1)
 
 
@@ -261,6 +284,7 @@ class WorkspaceSettings(SettingsTable):
     """What holds for the whole workspace."""
 
     timezone: Annotated[str, AfterValidator(_timezone)] = "Asia/Shanghai"
+    vault_key: SecretField | None = None
     memory: Annotated[str, AfterValidator(_memory)] = "2GB"
     pseudonym_key: Annotated[PseudonymKey, PlainValidator(_pseudonym_key)] = Field(
         default={"file": "keys/pseudonym.key"}, validate_default=True

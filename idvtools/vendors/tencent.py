@@ -22,7 +22,9 @@ from idvtools.vendors.base import (
     Draft,
     Exchange,
     Field,
+    FileCall,
     Keys,
+    Pulls,
     Request,
     Stamp,
     Unpacked,
@@ -304,6 +306,8 @@ VENDOR = Vendor(
 """,
     tables=tables("tencent", ["result", "gateway"]),
     call_tables=("gateway",),
+    # Whatever became of the person, the result is evidence: with images and video.
+    pulls=Pulls((FileCall("fetch", lambda token: {"token": token, "info_type": 0}, lambda _: True),)),
     calls=(
         Call(
             "fetch",
@@ -338,6 +342,7 @@ VENDOR = Vendor(
                 Field("similarity", "data.sim"),
             ),
             _prepare,
+            repeatable=True,
             inputs=(
                 Field("token", "request.token", "name", required=True),
                 Field("info_type", "request.info_type", form="[01]"),

@@ -19,6 +19,7 @@ from idvtools.vendors.base.messages import (
     read_exchange,
     with_path,
 )
+from idvtools.vendors.base.pulls import FileCall, OpState, PulledLink, Pulls, StatementCall
 
 __all__ = [
     "AppKeys",
@@ -36,12 +37,17 @@ __all__ = [
     "Draft",
     "Exchange",
     "Field",
+    "FileCall",
     "Http",
     "Keys",
     "Message",
+    "OpState",
     "Outcome",
+    "PulledLink",
+    "Pulls",
     "Request",
     "Stamp",
+    "StatementCall",
     "Unpacked",
     "Vendor",
     "Verdicts",

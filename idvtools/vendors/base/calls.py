@@ -50,6 +50,8 @@ class Unpacked:
         Files taken out; what the reader should know, in plain words without values.
     trusted : bool
         False where the answer itself is not what was asked for (a file with another digest).
+    closed : bool
+        Whether a part of the answer is encrypted with a key that we do not have.
     """
 
     trees: Mapping[str, Any] = field(repr=False)
@@ -63,6 +65,7 @@ class Unpacked:
     attachments: tuple[Attachment, ...] = ()
     warnings: tuple[str, ...] = ()
     trusted: bool = True
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,8 @@ class Call:
         What the caller gives, below ``request`` and ``params``; None: every field that stands there.
     needs_session : bool
         Whether it needs what the vendor's `renew` fetches.
+    repeatable : bool
+        Whether it only asks, so that it may be sent again where nobody knows what became of it.
     renews : callable or None
         Whether a call with these arguments takes the ground from under everybody's session; `Caller` refuses it.
     """
@@ -114,6 +119,7 @@ class Call:
     costs_money: bool = False
     inputs: tuple[Field, ...] | None = None
     needs_session: bool = False
+    repeatable: bool = False
     renews: Callable[[Mapping[str, Any]], bool] | None = None
 
     def __post_init__(self) -> None:
@@ -128,6 +134,8 @@ class Call:
         for f in (*self.fields, *(self.inputs or ())):
             if f.path.partition(".")[0] not in _ROOTS:
                 raise ValueError(f"{self.name}.{f.name}: a path begins with {', '.join(_ROOTS)}")
+        if self.repeatable and self.costs_money:
+            raise ValueError(f"{self.name}: what costs money is not sent twice")
         if self.prepare is not None and self.direction == "in":
             raise ValueError(f"{self.name}: we prepare what goes out, and only that")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from idvtools.errors import (
+    CredentialsExpiredError,
     InputError,
     MalformedAnswerError,
     RecordsError,
@@ -22,6 +23,7 @@ from idvtools.vendors.base.codes import Code, CodeTable, code_text, is_code
 from idvtools.vendors.base.decoding import Decoded, describe
 from idvtools.vendors.base.keys import Keys
 from idvtools.vendors.base.messages import TRY_AGAIN, Exchange, Request, Stamp, read_exchange
+from idvtools.vendors.base.pulls import Pulls
 
 #: Sends a request and gives the exchange back.
 Send = Callable[[Request], Exchange]
@@ -54,6 +56,8 @@ class Vendor:
         How its logs and statements are read for a reconciliation; None: it is not reconciled.
     callbacks : Callbacks or None
         How what it sends to us is read in bulk; None: it sends nothing.
+    pulls : Pulls or None
+        What can be pulled from it; None: nothing, for all that it says comes in answers and notifications.
     renew : callable or None
         ``renew(ask, keys, app_id)`` fetches what a call needs besides keys (tokens, tickets), as (name -> text,
         seconds until it is to be renewed). A text named ``aes_key`` (Base64) joins the app's AES keys.
@@ -79,6 +83,7 @@ class Vendor:
     call_tables: tuple[str, ...]
     books: Books | None = None
     callbacks: Callbacks | None = None
+    pulls: Pulls | None = None
     renew: Callable[[Ask, Keys, str | None], tuple[Mapping[str, str], float]] | None = None
     repair: Callable[[str], str] | None = None
     explain: Callable[[object], tuple[Code, ...]] | None = None
@@ -96,6 +101,8 @@ class Vendor:
             raise ValueError(f"{self.name}: call_tables must be tables")
         if self.callbacks and self.callbacks.table not in (None, *self.tables):
             raise ValueError(f"{self.name}: the table of its callbacks must be one of its tables")
+        if self.pulls and not self.pulls.calls <= set(names):
+            raise ValueError(f"{self.name}: what is pulled with must be calls")
         for table in self.tables.values():
             if any(c.error and c.outcome == "success" for c in table.rows):
                 raise ValueError(f"{self.name}: a success in {table.name} is an error, too")
@@ -201,9 +208,8 @@ class Vendor:
 
     def error(self, opened: Unpacked) -> VendorError | None:
         """The error that an opened answer stands for, None for none."""
-        if not opened.trusted:
-            why = "; ".join(opened.warnings)
-            return MalformedAnswerError.answered(f"the answer cannot be trusted: {why}", vendor=self.name)
+        if not (opened.trusted and not opened.closed):
+            return self._unusable(opened)
         if opened.table is None and opened.outcome is not None:
             return None  # a verdict of the business behind the call, which itself went well
         if opened.code is None or opened.table is None:
@@ -217,6 +223,13 @@ class Vendor:
         code = opened.code if is_code(opened.code) else None
         told = f"answered with {f'the code {code}' if code else 'a code'}, which no edition of its table lists"
         return VendorError.answered(told, vendor=self.name, code=code)
+
+    def _unusable(self, opened: Unpacked) -> VendorError:
+        if opened.trusted:
+            told = "an encrypted part of the answer cannot be read with the AES keys that are known: it was rotated"
+            return CredentialsExpiredError.answered(told, vendor=self.name)
+        why = "; ".join(opened.warnings)
+        return MalformedAnswerError.answered(f"the answer cannot be trusted: {why}", vendor=self.name)
 
     def recognise(self, exchange: Exchange) -> Call | None:
         """Which call a logged exchange is, None where none claims it.

@@ -111,10 +111,12 @@ def _call(
     *own: Field,
     fixed: Mapping[str, str] | None = None,
     inputs: tuple[Field, ...] | None = None,
+    repeatable: bool = True,
 ) -> Call:
     fields = _fields(*own)
     given = tuple(f for f in (inputs or own) if f.path.startswith(("request.", "params.")))
-    return Call(name, *titles, claims, opener(fields), fields, _envelope(path, fields, fixed or {}), inputs=given)
+    prepare = _envelope(path, fields, fixed or {})
+    return Call(name, *titles, claims, opener(fields), fields, prepare, inputs=given, repeatable=repeatable)
 
 
 CALLS = (
@@ -124,6 +126,7 @@ CALLS = (
         "/api/das/update-aes-key",
         _looks("/api/das/update-aes-key", data="aeskey"),
         Field("aes_key", "answer.data.aeskey", "secret"),
+        repeatable=False,
     ),
     _call(
         "upload_agreement",
@@ -164,6 +167,7 @@ CALLS = (
         Field("answered_op_id", "answer.data.daId"),
         Field("redirect_url", "answer.data.redirectUrl", "url"),
         fixed={"bizScenario": "general"},
+        repeatable=False,
     ),
     _call(
         "status",

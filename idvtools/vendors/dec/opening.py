@@ -33,7 +33,7 @@ def opener(fields: tuple[Field, ...]) -> Callable[[Exchange, Keys | None], Unpac
         request, answer = copy.deepcopy(dict(exchange.request.fields)), copy.deepcopy(dict(exchange.response.fields))
         trees = {"request": request, "answer": answer}
         app = keys.app(at_path(request, "auth.appId") or at_path(answer, "data.appId")) if keys else None
-        key_id, warnings = _open_fields(trees, fields, app, exchange.at_ms)
+        key_id, warnings, unread = _open_fields(trees, fields, app, exchange.at_ms)
         error = code_text(answer.get("errorCode"))
         status = code_text(at_path(answer, "data.daStatus"))
         code, table = (status, "da_status") if status is not None and error in (None, "0") else (error, "error")
@@ -46,6 +46,7 @@ def opener(fields: tuple[Field, ...]) -> Callable[[Exchange, Keys | None], Unpac
             key_id=key_id,
             derived=_derived(answer.get("data")),
             warnings=tuple(warnings),
+            closed=any(f.path.startswith("answer.") for f in unread),
         )
 
     return unpack
@@ -53,24 +54,27 @@ def opener(fields: tuple[Field, ...]) -> Callable[[Exchange, Keys | None], Unpac
 
 def _open_fields(
     trees: dict[str, Any], fields: tuple[Field, ...], app: AppKeys | None, at_ms: int | None
-) -> tuple[str | None, list[str]]:
+) -> tuple[str | None, list[str], list[Field]]:
     """Decrypt in place what is encrypted by itself; what cannot be read becomes null, with a warning."""
     places = [(f, value) for f in fields if f.cipher and (value := at_path(trees, f.path)) not in (None, "", [])]
     texts = [t for _, value in places for t in (value if isinstance(value, list) else [value])]
     if not texts:
-        return None, []
+        return None, [], []
     if app is None or not len(app.ring):
         for f, _ in places:
             with_path(trees, f.path, None)
-        return None, ["encrypted fields were not read: there is no AES key for this app"]
+        return None, ["encrypted fields were not read: there is no AES key for this app"], [f for f, _ in places]
     read = app.ring.decrypt(texts, [at_ms] * len(texts))
     clear = iter(zip(read.texts, read.reasons, strict=True))
-    warnings = []
+    warnings: list[str] = []
+    unread: list[Field] = []
     for f, value in places:
         found = [next(clear) for _ in (value if isinstance(value, list) else [value])]
         with_path(trees, f.path, [t for t, _ in found] if isinstance(value, list) else found[0][0])
-        warnings += [f"{f.name} could not be decrypted ({reason})" for text, reason in found if text is None]
-    return ", ".join(dict.fromkeys(k for k in read.key_ids if k)) or None, warnings
+        failed = [f"{f.name} could not be decrypted ({reason})" for text, reason in found if text is None]
+        warnings += failed
+        unread += [f] if failed else []
+    return ", ".join(dict.fromkeys(k for k in read.key_ids if k)) or None, warnings, unread
 
 
 def _check_own(exchange: Exchange, app: AppKeys | None) -> CheckResult:

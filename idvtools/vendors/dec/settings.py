@@ -28,6 +28,12 @@ TEMPLATE = """\
 [vendors.dec]
 # Needed to pull from the platform.
 #base_url = "https://vdi.example.com"
+# Hosts that files are fetched from, besides the platform's own domain, *.myqcloud.com and *.amazonaws.com.
+#file_hosts = ["files.example.com"]
+# How hard the platform is asked: calls a second, calls and files at a time; the largest file that is fetched.
+#requests_per_second = 20
+#in_flight = 8
+#largest_file = "200MB"
 # The platform's public key: checks the signatures (DECSSIGN) of notifications.
 #notify_public_key = {file = "keys/notify_public_key.pem"}
 # May the statement's own da_status stand in where nothing else tells the status? "none" or "statement".

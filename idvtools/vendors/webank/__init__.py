@@ -3,12 +3,14 @@
 Source: seed 002 and webank.md. An operation is a business request, a ``BizSeqNo`` (ours: ``ConsumerSeqNo``).
 """
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator
 
+from idvtools.errors import InputError
 from idvtools.settings import AppSettings, SecretField, VendorSettings, check_url, key_field
-from idvtools.vendors.base import Callbacks, Message, Vendor, tables
+from idvtools.vendors.base import Callbacks, FileCall, Message, Pulls, Vendor, tables
 from idvtools.vendors.webank.building import RENEW_AFTER_S, renew
 from idvtools.vendors.webank.calls import CALLS
 from idvtools.vendors.webank.opening import open_deliveries, repair
@@ -56,6 +58,14 @@ class WebankSettings(VendorSettings):
     apps: tuple[WebankApp, ...] = ()
 
 
+def _file(file: str) -> dict[str, object]:
+    """A file is asked for by its id and its hashValue (seed 002 section 4.5), written ``FILE_ID:HASH``."""
+    file_id, colon, hash_value = file.partition(":")
+    if not (file_id and colon and re.fullmatch(r"[0-9A-Fa-f]{32}", hash_value)):
+        raise InputError("a file of webank is named FILE_ID:HASH_VALUE, as the answer to its upload has them")
+    return {"file_id": file_id, "hash_value": hash_value}
+
+
 VENDOR = Vendor(
     name="webank",
     title_zh="微众银行开放平台",
@@ -87,6 +97,7 @@ VENDOR = Vendor(
         check=open_deliveries,
         same=("event", "delivery"),
     ),
+    pulls=Pulls((FileCall("download", _file, lambda _: True, keep_answer=False),)),
     renew=renew,
     repair=repair,
 )

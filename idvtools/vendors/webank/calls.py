@@ -153,6 +153,7 @@ CALLS = (
         ),
         building.download,
         needs_session=True,
+        repeatable=True,
         inputs=(
             Field("file_id", "params.file_id", required=True),
             Field("hash_value", "params.hash_value", required=True),

@@ -1,0 +1,350 @@
+"""One pull: what runs out first is fetched first, many at a time, each thing once, and nothing is lost on the way."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from idvtools.errors import (
+    IdvError,
+    LinkExpiredError,
+    NotReadyError,
+    OperationFailedError,
+    OutputError,
+    SignatureRefusedError,
+    TemporaryError,
+)
+from idvtools.pull.caller import Answer, Caller
+from idvtools.pull.fetching import Fetcher
+from idvtools.pull.polls import PollLog
+from idvtools.pull.report import Item, PullReport, State
+from idvtools.pull.statements import place_statement
+from idvtools.vendors.base import FileCall, OpState, Pulls, Vendor
+
+#: Failures in a row after which nobody is there.
+_GIVE_UP = 12
+_POLL_EVERY_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An operation to pull.
+
+    Parameters
+    ----------
+    op_id : str
+        The operation.
+    app_id : str or None
+        Which app asks; None: the only one there is.
+    begun : datetime or None
+        When it began, as far as anybody knows.
+    state : OpState or None
+        What is known of it for sure; None: the vendor is asked first.
+    named : bool
+        Whether the user named it: it is tried whatever its age.
+    """
+
+    op_id: str
+    app_id: str | None = None
+    begun: datetime | None = None
+    state: OpState | None = None
+    named: bool = False
+
+
+class Puller:
+    """Pulls from one vendor.
+
+    Parameters
+    ----------
+    vendor : Vendor
+        Its declaration; it must have `pulls`.
+    caller : Caller
+        Makes the calls.
+    fetcher : Fetcher
+        Brings files into the vault.
+    polls : PollLog
+        Where the answers to polls go.
+    statements : Path
+        Where the statements go.
+    workers : int
+        How many things are fetched at a time.
+    now : callable
+        The time (UTC).
+    patience : bool
+        Whether operations that began a moment ago are polled until they come to an end (20 minutes for DEC).
+    pause_s : float
+        Seconds between two polls of the same operation.
+    """
+
+    def __init__(
+        self,
+        vendor: Vendor,
+        caller: Caller,
+        fetcher: Fetcher,
+        polls: PollLog,
+        statements: Path,
+        *,
+        workers: int = 8,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        patience: bool = False,
+        pause_s: float = _POLL_EVERY_S,
+    ) -> None:
+        assert vendor.pulls is not None
+        self._vendor, self._pulls = vendor, vendor.pulls
+        self._caller, self._fetcher, self._polls, self._statements = caller, fetcher, polls, statements
+        self._workers, self._now, self._patience, self._pause_s = workers, now, patience, pause_s
+        self._statuses = {str(s.code): s for s in (vendor.books.statuses if vendor.books else ())}
+        self._stop = _Stop()
+
+    def run(
+        self,
+        targets: Iterable[Target],
+        days: Sequence[tuple[str, date]] = (),
+        tick: Callable[[Item], object] = lambda _: None,
+    ) -> PullReport:
+        """Pull operations and statements.
+
+        Parameters
+        ----------
+        targets : iterable of Target
+            The operations; what runs out first comes first.
+        days : sequence of (app, day)
+            The statements.
+        tick : callable
+            Called with each item when it is done.
+
+        Returns
+        -------
+        PullReport
+            An item for everything that was asked for.
+        """
+        ordered = sorted(self._merged(targets), key=lambda t: (t.begun is None, t.begun or _NEVER, t.op_id))
+        tasks = [partial(self._operation, t) for t in ordered]
+        tasks += [partial(self._statement, app, day) for app, day in days]
+        items = self._all(tasks, tick)
+        if self._patience:
+            items += self._wait_for(ordered, items, tick)
+        return PullReport(self._vendor.name, tuple(items))
+
+    def _merged(self, targets: Iterable[Target]) -> list[Target]:
+        """Each operation once; children are pulled with the operation that they belong to."""
+        found: dict[str, Target] = {}
+        for target in targets:
+            whole = replace(target, op_id=self._pulls.parent(target.op_id))
+            if whole.op_id not in found or whole.op_id == target.op_id:
+                found[whole.op_id] = whole if whole.op_id == target.op_id else replace(whole, state=None)
+        return list(found.values())
+
+    def _all(self, tasks: Sequence[Callable[[], list[Item]]], tick: Callable[[Item], object]) -> list[Item]:
+        """The items of all tasks; only a few tasks more than there are workers are handed out at a time."""
+        items: list[Item] = []
+        waiting = iter(tasks)
+        with ThreadPoolExecutor(self._workers) as pool:
+            running: set[Future[list[Item]]] = set()
+            try:
+                while True:
+                    while len(running) < 2 * self._workers and (task := next(waiting, None)):
+                        running.add(pool.submit(task))
+                    if not running:
+                        return items
+                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        for item in future.result():
+                            items.append(item)
+                            tick(item)
+            except BaseException:
+                self._stop.now("stopped")
+                for future in running:
+                    future.cancel()
+                raise
+
+    # ---- operations
+
+    def _operation(self, target: Target) -> list[Item]:
+        missing = [f for f in self._pulls.files if not self._fetcher.complete(f, target.op_id)]
+        if not missing:
+            return [Item(f.call, "present", target.app_id, target.op_id) for f in self._pulls.files]
+        items: list[Item] = []
+        state = target.state
+        if state is None and self._pulls.status:
+            told, state = self._poll(self._pulls.status, target)
+            items.append(told)
+        elif state is None:
+            state = OpState(success=True, authorized=True)
+        wanted = [f for f in missing if state is not None and f.wanted(state)]
+        if self._is_past(target) and not target.named:
+            why = f"older than the {self._pulls.keep_days} days for which the vendor keeps files"
+            return items + [Item(f.call, "lost", target.app_id, target.op_id, reason=why) for f in wanted]
+        return items + [self._files(f, target) for f in wanted]
+
+    def _is_past(self, target: Target) -> bool:
+        keep = self._pulls.keep_days
+        return keep is not None and target.begun is not None and self._now() - target.begun > timedelta(days=keep)
+
+    def _poll(self, call: str, target: Target) -> tuple[Item, OpState | None]:
+        """Ask for the state; None where there is none that files could follow from."""
+        found: OpState | None = None
+
+        def ask() -> tuple[State, str]:
+            nonlocal found
+            assert self._pulls.state is not None
+            answer = self._ask(call, target, op_id=target.op_id)
+            self._polls.add(self._now(), answer.received)
+            status, json_result, authorized = self._pulls.state(answer.opened)
+            known = self._statuses.get(status or "")
+            if known is None or not known.final:
+                return "waiting", "not at its end yet" if known else "a status that no edition lists"
+            found = OpState(status, json_result, known.success, authorized)
+            return "polled", ""
+
+        item = self._try(call, target, ask)
+        return item, found
+
+    def _files(self, files: FileCall, target: Target) -> Item:
+        """Ask for the links and fetch what is behind them; links that expired meanwhile are asked for once more."""
+        count = size = 0
+
+        def fetch() -> tuple[State, str]:
+            nonlocal count, size
+            arguments = files.arguments(target.op_id)
+            for last in (False, True):
+                answer = self._ask(files.call, target, **arguments)
+                got = self._fetcher.fetch(files, target.op_id, target.app_id, answer)
+                count, size = count + got.files, size + got.size
+                if got.error is None:
+                    return ("stored", "") if got.found else ("waiting", "the answer names no files")
+                if last or not isinstance(got.error, LinkExpiredError):
+                    raise got.error
+            raise AssertionError
+
+        item = self._try(files.call, target, fetch)
+        return replace(item, files=count, size=size)
+
+    def _ask(self, call: str, target: Target, **arguments: Any) -> Answer:
+        self._stop.check(target.app_id)
+        return self._caller.ask(call, app=target.app_id, **arguments)
+
+    def _try(self, what: str, target: Target, work: Callable[[], tuple[State, str]]) -> Item:
+        state, reason = self._judged(target.app_id, work)
+        return Item(what, state, target.app_id, target.op_id, reason=reason)
+
+    def _judged(self, app: str | None, work: Callable[[], tuple[State, str]]) -> tuple[State, str]:
+        try:
+            done = work()
+        except NotReadyError as error:
+            done = "waiting", _told(error)
+        except OperationFailedError as error:
+            done = "none", _told(error)
+        except IdvError as error:
+            self._stop.failed(error, app)
+            return "failed", _told(error)
+        self._stop.well()
+        return done
+
+    # ---- statements
+
+    def _statement(self, app: str, day: date) -> list[Item]:
+        call = self._pulls.statement
+        assert call is not None
+        name = call.file_name(app, day)
+        if (self._statements / name).exists():
+            return [Item(call.call, "present", app, day=day)]
+        if self._now() < ready_at(self._pulls, self._vendor, day):
+            return [Item(call.call, "waiting", app, day=day, reason="it is made the morning after")]
+        size = 0
+
+        def fetch() -> tuple[State, str]:
+            nonlocal size
+            for last in (False, True):
+                if not self._fetcher.held(call.call, name):
+                    answer = self._ask(call.call, Target(name, app), **call.arguments(day))
+                    got = self._fetcher.statement(call, name, app, answer)
+                    if isinstance(got.error, LinkExpiredError) and not last:
+                        continue
+                    if got.error:
+                        raise got.error
+                    size = got.size
+                break
+            place_statement(self._fetcher.read(call.call, name), self._statements / name)
+            return "stored", ""
+
+        state, reason = self._judged(app, fetch)
+        return [Item(call.call, state, app, day=day, reason=reason, files=int(state == "stored"), size=size)]
+
+    # ---- patience
+
+    def _wait_for(self, targets: Sequence[Target], items: Sequence[Item], tick: Callable[[Item], object]) -> list[Item]:
+        """Poll what is not at its end, again and again, as long as it may still change."""
+        more: list[Item] = []
+        open_ones = {i.op_id for i in items if i.state == "waiting"}
+        while young := [t for t in targets if t.op_id in open_ones and self._may_change(t)]:
+            time.sleep(self._pause_s)
+            found = self._all([partial(self._operation, replace(t, state=None)) for t in young], tick)
+            open_ones = {i.op_id for i in found if i.state == "waiting"}
+            more += found
+        return more
+
+    def _may_change(self, target: Target) -> bool:
+        return target.begun is not None and self._now() - target.begun < self._pulls.poll_for
+
+
+class _Stop:
+    """Whether it makes sense to go on: not without space, not with keys that are refused, not when nobody is there."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._why: dict[str | None, str] = {}
+        self._in_a_row = 0
+
+    def now(self, why: str) -> None:
+        with self._lock:
+            self._why.setdefault("*", why)
+
+    def check(self, app: str | None) -> None:
+        with self._lock:
+            why = self._why.get("*") or self._why.get(app)
+        if why:
+            raise _NotTriedError(f"not tried: {why}")
+
+    def failed(self, error: IdvError, app: str | None) -> None:
+        if isinstance(error, _NotTriedError):
+            return
+        with self._lock:
+            if isinstance(error, OutputError):
+                self._why.setdefault("*", "nothing can be written any more")
+            if isinstance(error, SignatureRefusedError):
+                self._why.setdefault(app, "the vendor refuses this app's keys")
+            if isinstance(error, TemporaryError):
+                self._in_a_row += 1
+                if self._in_a_row >= _GIVE_UP:
+                    self._why.setdefault("*", "nobody answers there; run it again later")
+
+    def well(self) -> None:
+        with self._lock:
+            self._in_a_row = 0
+
+
+class _NotTriedError(IdvError):
+    pass
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def ready_at(pulls: Pulls, vendor: Vendor, day: date) -> datetime:
+    """From when on the statement of a day can be had."""
+    assert pulls.statement is not None
+    midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(vendor.zone)) + timedelta(days=1)
+    return (midnight + pulls.statement.ready).astimezone(UTC)
+
+
+def _told(error: IdvError) -> str:
+    return "; ".join(str(p) for p in error.problems)

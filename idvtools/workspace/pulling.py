@@ -1,0 +1,143 @@
+"""What a workspace still has to pull: from its records to targets, and the room around one pull."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from idvtools import vendors
+from idvtools.errors import InputError, NoDataError
+from idvtools.ledger.rules import Period
+from idvtools.pull.caller import Caller
+from idvtools.pull.downloads import Downloader
+from idvtools.pull.fetching import Fetcher
+from idvtools.pull.hosts import Hosts
+from idvtools.pull.pace import Pace
+from idvtools.pull.polls import PollLog
+from idvtools.pull.puller import Puller, Target
+from idvtools.pull.report import Item, PullReport
+from idvtools.pull.sessions import Sessions
+from idvtools.pull.transport import Transport
+from idvtools.records.files import discover
+from idvtools.records.statements import file_label
+from idvtools.vendors.base import Keys, OpState, Vendor
+from idvtools.workspace.desk import Desk
+from idvtools.workspace.periods import now, period_of
+from idvtools.workspace.progress import unheard
+
+#: Whose word on a status is enough to fetch files: the vendor's, signed, or to our own question. After anything else
+#: the vendor is asked first.
+_TRUSTED = ("notification_signed", "notification_hash_only", "poll")
+#: After so long an operation whose last word to us was not final will not come to its end any more.
+_FORGOTTEN = timedelta(days=1)
+
+
+def pull(
+    desk: Desk,
+    vendor: str,
+    month: str | None = None,
+    *,
+    day: date | str | None = None,
+    ops: Sequence[str] = (),
+    app: str | None = None,
+    wait: bool = False,
+    renew_keys: bool = False,
+    tick: Callable[[Item], object] = lambda _: None,
+) -> PullReport:
+    """See `Workspace.pull`."""
+    declared = vendors.get(vendor)
+    if sum(given is not None and given != () for given in (month, day, tuple(ops))) != 1:
+        raise InputError("name what to pull: a month, a day, or operations")
+    if declared.pulls is None:
+        raise InputError(f"there is nothing to pull from {vendor}: all that it says comes in its answers and pushes")
+    if not ops and declared.books is None:
+        raise InputError(f"{vendor} lists no operations by day: name them (--op)")
+    keys = desk.keys(vendor)
+    if app is not None:
+        keys.require(app)
+    if ops:
+        targets = [_named(declared, keys, op, app) for op in dict.fromkeys(ops)]
+        days: list[tuple[str, date]] = []
+    else:
+        period = period_of(month, day, day)
+        targets = [t for t in _known(desk, declared, period) if app in (None, t.app_id)]
+        days = _statements(desk, declared, keys, period, app)
+    return _puller(desk, declared, keys, wait, renew_keys).run(targets, days, tick)
+
+
+def _puller(desk: Desk, declared: Vendor, keys: Keys, wait: bool, renew_keys: bool) -> Puller:
+    settings = keys.settings
+    sessions = Sessions(desk.folder / "keys")
+    send = Transport(pace=Pace(settings.requests_per_second, settings.in_flight))
+    downloads = Downloader(
+        Hosts(keys.address(), settings.file_hosts), largest=settings.largest_bytes, connections=settings.in_flight
+    )
+    return Puller(
+        declared,
+        Caller(declared, keys, send, sessions, renew_keys=renew_keys),
+        Fetcher(declared.name, settings, downloads, desk.vault()),
+        PollLog(desk.folder / "polls", now()),
+        desk.folder / "statements",
+        workers=settings.in_flight,
+        now=now,
+        patience=wait,
+    )
+
+
+def _named(declared: Vendor, keys: Keys, op: str, app: str | None) -> Target:
+    """An operation that the user named; its id may tell its app."""
+    assert declared.pulls is not None
+    begun = declared.books.ids.time(op) if declared.books else None
+    if app is None and declared.books is not None:
+        if begun is None:
+            raise InputError(f"an operation that is named is no {declared.name} operation: it has another form")
+        app = op[: declared.books.ids.prefix]
+    keys.require(app)
+    for files in declared.pulls.files:
+        files.arguments(op)  # refuses what is no such id, before anything is asked
+    return Target(op, app, begun, None, named=True)
+
+
+def _known(desk: Desk, declared: Vendor, period: Period) -> Iterator[Target]:
+    """Operations of ours that began in a period, but for those of which all is known and nothing is to be had."""
+    assert declared.pulls is not None
+    try:
+        # The whole of the records: what a day's operation became may stand in the log of another day.
+        result = desk.run(declared.name, None, strict=False, progress=unheard, ours_only=True)
+    except NoDataError:
+        return
+    successes = [s.code for s in declared.books.statuses if s.success] if declared.books else []
+    with duckdb.connect() as con:
+        con.sql("set timezone = 'UTC'")
+        rows = con.execute(
+            """select op_id, app_id, epoch_ms(coalesce(da_id_time, clock)), status, final, json_result,
+            authorized_at is not null, status_source from read_parquet($file)
+            where source_file is not null and op_id is not null and day between $first and $last""",
+            {"file": str(result.ledger_file), "first": period.first, "last": period.last},
+        ).fetchall()
+    for op_id, app_id, began_ms, status, final, json_result, authorized, source in rows:
+        began = None if began_ms is None else datetime.fromtimestamp(began_ms / 1000, ZoneInfo("UTC"))
+        success = status in successes
+        trusted = source in _TRUSTED
+        if trusted and final and not success:
+            continue
+        if source == "poll" and not final and began is not None and now() - began > _FORGOTTEN:
+            continue
+        state = None
+        if trusted and final and authorized:
+            state = OpState(str(status), None if json_result is None else str(json_result), success, authorized)
+        yield Target(op_id, app_id, began, state)
+
+
+def _statements(desk: Desk, declared: Vendor, keys: Keys, period: Period, app: str | None) -> list[tuple[str, date]]:
+    """The statements of a period that the workspace has not, up to today."""
+    if declared.pulls is None or declared.pulls.statement is None or declared.books is None:
+        return []
+    form = declared.books.statement_file
+    held = {file_label(s.name, form) for s in discover(desk.folder)[0] if s.kind == "statements"}
+    today = now().astimezone(ZoneInfo(declared.zone)).date()
+    apps = [a for a in keys.apps if app in (None, a)]
+    return [(a, d) for d in period.days() if d <= today for a in apps if (a, d) not in held]
