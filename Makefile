@@ -11,6 +11,7 @@ DEV := $(VENV)/.installed-dev
 
 SAMPLE := sample_data/2026-10
 OUT := out/2026-10
+PLAY := out/demo
 # Overbilled: the second effective operation of one person on one day.
 OPERATION := zd1uahd82105553328377232722
 BENCH :=
@@ -18,7 +19,7 @@ BENCH :=
 .PHONY: help demo test lint notebooks notebooks-refresh bench clean
 
 help:
-	@echo "make demo               reconcile $(SAMPLE) and explain one operation"
+	@echo "make demo               reconcile $(SAMPLE), explain one operation, play a sandbox of all vendors"
 	@echo "make test               all tests"
 	@echo "make lint               ruff, mypy, import-linter"
 	@echo "make notebooks          run the notebooks; fails where one fails"
@@ -32,6 +33,9 @@ demo: $(BASE)
 	@echo
 	@echo '$$ idvtools explain $(SAMPLE) $(OPERATION)'
 	@$(BIN)/idvtools explain $(SAMPLE) $(OPERATION)
+	@echo
+	@echo '$$ idvtools demo --out $(PLAY) --force'
+	@$(BIN)/idvtools demo --out $(PLAY) --force
 	@echo
 	@echo 'The report for people: $(CURDIR)/$(OUT)/reconciliation.html (and .xlsx beside it)'
 
@@ -55,6 +59,7 @@ notebooks-refresh: $(DEV)
 bench: $(DEV)
 	$(BIN)/python bench/vendors.py
 	$(BIN)/python bench/log.py
+	$(BIN)/python bench/pull.py
 	$(BIN)/python bench/run.py $(BENCH)
 
 clean:
@@ -63,7 +68,7 @@ clean:
 
 $(BASE): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing idvtools into $(VENV) (some 150 MB the first time) ..."
-	@$(PIP) --editable .
+	@$(PIP) --editable '.[sandbox]'
 	@touch $@
 
 $(DEV): pyproject.toml constraints.txt | $(BIN)/python
