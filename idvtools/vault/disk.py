@@ -45,15 +45,3 @@ def write_file(path: Path, pieces: Iterator[bytes], *, durable: bool) -> None:
         with suppress(OSError):
             os.unlink(path)
         raise
-
-
-def sync_folder(path: Path) -> None:
-    """Have the names in a folder survive a power failure, where the system can do that."""
-    try:
-        fd = os.open(path, os.O_RDONLY)
-    except OSError:  # Windows
-        return
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -6,12 +6,14 @@ import hashlib
 import os
 import secrets
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from idvtools.errors import OutputError
+from idvtools.vault.custody import Entry
 from idvtools.vault.disk import FILE_MODE, FOLDER_MODE, refusals, write_all
 from idvtools.vault.media import HEAD, TAIL, media_type
 from idvtools.vault.sealing import Sealer
@@ -43,7 +45,9 @@ class Incoming:
         self._fd: int | None = None
         self._finished = False
         self._begin()
-        self.path = folder / f"{secrets.token_hex(12)}.part"
+        self._token = secrets.token_hex(12)
+        self.path = folder / f"{self._token}.part"
+        self.kept = False  # by the vault: no longer ours to remove
 
     def _begin(self) -> None:
         self._sealer = Sealer(self._seal_key) if self._seal_key is not None else None
@@ -54,7 +58,8 @@ class Incoming:
 
     def __enter__(self) -> Self:
         with refusals(f"{self._label}/{self.path.name}"):
-            self._folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+            if not self._folder.is_dir():
+                self._folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
             while self._fd is None:
                 fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), FILE_MODE)
                 if lock(fd, wait=True) and os.fstat(fd).st_nlink == 0:  # swept away before it was locked
@@ -67,8 +72,9 @@ class Incoming:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._close()
-        with suppress(OSError):
-            self.path.unlink(missing_ok=True)
+        if not self.kept:
+            with suppress(OSError):
+                self.path.unlink(missing_ok=True)
 
     def __repr__(self) -> str:
         return f"Incoming({self.size} bytes)"
@@ -123,19 +129,26 @@ class Incoming:
             self._begin()
 
     def finish(self) -> None:
-        """Complete the part on disk; whoever fetched it may wait for that, the vault's lock needn't."""
+        """Complete the part on disk, under the name of its content.
+
+        Whoever fetched it waits for the disk here, the others needn't. The name comes first: what makes the file
+        survive a power failure makes its name survive, too.
+        """
         if self._finished:
             return
         if self._fd is None:
             raise OutputError("is closed: store it inside the with block", file=self._label)
         if self._sealer:
             self._put(self._sealer.finish())
-        if self._durable:
-            with refusals(f"{self._label}/{self.path.name}"):
-                os.fsync(self._fd)
-        self._finished = True
+        ready = self._folder / f"{ready_prefix(self)}{self._token}.ready"
         if fcntl is None:
             self._close()  # Windows moves no open file
+        with refusals(f"{self._label}/{self.path.name}"):
+            os.rename(self.path, ready)
+            self.path = ready
+            if self._durable and self._fd is not None:
+                os.fsync(self._fd)
+        self._finished = True
 
     def _put(self, data: bytes) -> None:
         assert self._fd is not None
@@ -159,6 +172,23 @@ def lock(fd: int, *, wait: bool) -> bool:
     except OSError:
         return False
     return True
+
+
+def ready_prefix(content: Incoming | Entry) -> str:
+    """How the name of a complete file in ``incoming`` begins."""
+    return f"{content.sha256}.{content.stored_sha256[:16]}."
+
+
+def ready_files(folder: Path, entry: Entry) -> list[Path]:
+    """Files in ``incoming`` that hold what an entry lists, as long as they are not where they belong."""
+    return sorted(folder.glob(ready_prefix(entry) + "*.ready"))
+
+
+def places(vault: Path, entry: Entry) -> Iterator[Path]:
+    """Where to look for an entry's file; it may be moved while somebody looks."""
+    yield vault / entry.path
+    yield from ready_files(vault / "incoming", entry)
+    yield vault / entry.path
 
 
 def is_abandoned(part: Path, *, remove: bool = False) -> bool:

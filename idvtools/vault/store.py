@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from idvtools.errors import IdvError, VaultError
 from idvtools.vault.content import Content
 from idvtools.vault.custody import Entry, derived
-from idvtools.vault.incoming import Incoming
+from idvtools.vault.incoming import Incoming, places
 from idvtools.vault.log import LOG, Log
 from idvtools.vault.manifest import frame
 from idvtools.vault.origin import Identity
@@ -208,8 +208,7 @@ class Vault:
         if entry is None:
             raise VaultError("there is no file with this SHA-256", file=self.folder.name)
         label = f"{self.folder.name}/{entry.path}"
-        places = [self.folder / entry.path, self._incoming / f"{sha256}.ready"]
-        for place in (*places, places[0]):  # it may be moved while we look
+        for place in places(self.folder, entry):
             try:
                 return Content(place, entry, self._seal_key, label)
             except FileNotFoundError:

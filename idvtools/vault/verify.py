@@ -19,6 +19,7 @@ from typing import BinaryIO, Literal
 from idvtools.errors import DecryptionError, Problem, VaultError
 from idvtools.vault.content import clear_pieces, stored_pieces
 from idvtools.vault.custody import GENESIS, Entry, Pin
+from idvtools.vault.incoming import places, ready_prefix
 from idvtools.vault.log import LOG, PIN, Follower, read_pin
 from idvtools.vault.manifest import MANIFEST, csv_rows
 
@@ -251,9 +252,9 @@ class _Check:
     def _content(self, path: str, entry: Entry, plain: bool) -> str | None:
         if not plain:
             return "is a link or a device, not a file"
-        for place in (path, f"incoming/{entry.sha256}.ready", path):  # it may be moved while we look
+        for place in places(self._folder, entry):
             try:
-                with (self._folder / place).open("rb") as file:
+                with place.open("rb") as file:
                     if entry.sealed and self._seal_key is None:
                         pieces = stored_pieces(file, entry, path)
                     else:
@@ -273,18 +274,21 @@ class _Check:
 
     def others(self, present: dict[str, bool]) -> None:
         """What is there and not listed."""
-        listed = {entry.sha256: path for path, entry in self._files.items()}
-        unfinished = 0
+        waiting = {ready_prefix(entry) for path, entry in self._files.items() if path not in present}
+        unfinished = moving = 0
         for path, plain in present.items():
             if path in self._files or (path in _OWN and plain):
                 continue
             folder, _, name = path.rpartition("/")
             stem, _, kind = name.rpartition(".")
-            if plain and folder == "incoming" and kind == "ready" and stem in listed:
-                self._notes.append(f"{path}: is about to be moved into files; the next store does it")
-            elif plain and folder == "incoming" and kind in ("part", "ready"):
-                unfinished += (self._folder / path).exists()
+            if plain and folder == "incoming" and kind in ("part", "ready"):
+                still = (self._folder / path).exists()
+                listed = kind == "ready" and stem.rpartition(".")[0] + "." in waiting
+                moving += still and listed
+                unfinished += still and not listed
             elif os.path.lexists(self._folder / path):
                 self._problem(path, "is not in the custody log")
+        if moving:
+            self._notes.append(f"incoming: {moving} complete file(s), listed and valid; the next store moves them")
         if unfinished:
-            self._notes.append(f"incoming: {unfinished} unfinished downloads")
+            self._notes.append(f"incoming: {unfinished} unfinished download(s)")

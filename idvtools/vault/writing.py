@@ -13,8 +13,8 @@ from filelock import FileLock, Timeout
 
 from idvtools.errors import OutputError, VaultError
 from idvtools.vault.custody import Entry, file_path
-from idvtools.vault.disk import FILE_MODE, FOLDER_MODE, refusals, sync_folder, write_file
-from idvtools.vault.incoming import Incoming, is_abandoned
+from idvtools.vault.disk import FILE_MODE, FOLDER_MODE, refusals, write_file
+from idvtools.vault.incoming import Incoming, is_abandoned, ready_prefix
 from idvtools.vault.log import LOG, Draft, Log
 from idvtools.vault.manifest import MANIFEST, csv_rows
 from idvtools.vault.origin import Identity, Origin
@@ -42,6 +42,7 @@ class Writer:
         self._incoming = folder / "incoming"
         self._lock = FileLock(folder / ".lock", timeout=_WAIT_S, mode=FILE_MODE, poll_interval=0.002)
         self._tidied = float("-inf")
+        self._made: set[str] = set()
 
     def commit(self, requests: Sequence[Sequence[Item]]) -> list[list[Entry]]:
         """Store what several callers bring: all of it or nothing, but each caller's files are a transaction.
@@ -105,41 +106,46 @@ class Writer:
     def _write(self, draft: Draft, fresh: dict[str, Incoming]) -> None:
         name, start = self._folder.name, self._log.size()
         last = draft.lines[-1].entry if draft.lines else self._log.entries[-1]
-        moved: list[tuple[Incoming, Path, Path]] = []
+        targets = [
+            (incoming, file_path(sha256, sealed=incoming.stored_sha256 != sha256)) for sha256, incoming in fresh.items()
+        ]
         try:
             with refusals(f"{name}/incoming"):
                 pin = self._log.pin_draft(last.seq, last.hash)
-                for sha256, incoming in fresh.items():
-                    ready = self._incoming / f"{sha256}.ready"
-                    target = self._folder / file_path(sha256, sealed=incoming.stored_sha256 != sha256)
-                    target.parent.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
-                    os.replace(incoming.path, ready)
-                    moved.append((incoming, ready, target))
-                if self._durable:
-                    sync_folder(self._incoming)
+                for incoming, target in targets:
+                    incoming.path.stat()  # the with block may have ended
+                    self._make_shard(target)
+                    incoming.kept = True
             if draft.lines:
                 with refusals(f"{name}/{LOG}"):
                     self._log.append(draft)
         except BaseException:
             if self._log.size() == start:  # otherwise the lines count, and with them the files
                 self._log.drop_pin()
-                for incoming, ready, _ in moved:
-                    with suppress(OSError):
-                        os.replace(ready, incoming.path)
+                for incoming, _ in targets:
+                    incoming.kept = False
             raise
-        for _, ready, target in moved:
+        for incoming, target in targets:
             try:
-                os.replace(ready, target)
+                os.replace(incoming.path, self._folder / target)
             except OSError:  # it is valid where it is
+                self._made.clear()
                 self._tidied = float("-inf")
         with refusals(f"{name}/incoming"):
             self._log.place_pin(pin)
+
+    def _make_shard(self, target: str) -> None:
+        shard = (self._folder / target).parent
+        if shard.name not in self._made:
+            shard.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+            self._made.add(shard.name)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         try:
             with refusals(f"{self._folder.name}/.lock"):
-                self._incoming.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+                if not self._incoming.is_dir():
+                    self._incoming.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
                 self._lock.acquire()
         except Timeout:
             raise OutputError("another process holds the vault and does not let go", file=self._folder.name) from None
@@ -156,17 +162,13 @@ class Writer:
     def _tidy(self) -> None:
         """Finish what a crash left in ``incoming``, and remove what nobody is writing any more; under the lock."""
         for place in self._incoming.iterdir():
-            if place.suffix == ".part":
-                is_abandoned(place, remove=True)
-            elif place.suffix == ".ready":
-                with suppress(OSError):
-                    self._settle(place, self._log.of_content(place.stem))
+            entry = self._log.of_content(place.name.partition(".")[0])
+            listed = entry is not None and place.suffix == ".ready" and place.name.startswith(ready_prefix(entry))
+            with suppress(OSError):
+                if entry and listed and not (self._folder / entry.path).exists():
+                    self._made.clear()
+                    self._make_shard(entry.path)
+                    os.replace(place, self._folder / entry.path)
+                elif place.suffix in (".part", ".ready"):
+                    is_abandoned(place, remove=True)
         self._tidied = time.monotonic()
-
-    def _settle(self, place: Path, entry: Entry | None) -> None:
-        target = None if entry is None else self._folder / entry.path
-        if target is None or target.is_file():
-            place.unlink()
-        else:
-            target.parent.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
-            os.replace(place, target)
