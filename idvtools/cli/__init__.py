@@ -1,6 +1,6 @@
 """The command line: each command a few lines over the workspace."""
 
-from idvtools.cli import making, pulling, records, vendors
+from idvtools.cli import checking, making, playing, pulling, records, vendors
 from idvtools.cli.group import main
 
-__all__ = ["main", "making", "pulling", "records", "vendors"]
+__all__ = ["checking", "main", "making", "playing", "pulling", "records", "vendors"]

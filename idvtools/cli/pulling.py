@@ -1,4 +1,4 @@
-"""Commands that reach out: pull, verify-vault, doctor."""
+"""Commands about evidence: pull, verify-vault."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from idvtools.vendors.base import (
     Draft,
     Exchange,
     Field,
+    Health,
     Keys,
     Message,
     Request,
@@ -249,6 +250,9 @@ VENDOR = Vendor(
         kind="push",
         same=("op_id", "status"),
         table="audit_status",
+    ),
+    health=Health(
+        needed=("access_key",), why_not="the only call makes a link for a person, and its document lists no error codes"
     ),
     calls=(
         Call(

@@ -23,7 +23,9 @@ from idvtools.vendors.base import (
     Exchange,
     Field,
     FileCall,
+    Health,
     Keys,
+    Probe,
     Pulls,
     Request,
     Stamp,
@@ -282,6 +284,8 @@ def _is_fetch(exchange: Exchange) -> bool:
     return not _is_return(exchange) and ("errorcode" in exchange.response.fields or "token" in exchange.request.fields)
 
 
+_TABLES = tables("tencent", ["result", "gateway"])
+
 VENDOR = Vendor(
     name="tencent",
     title_zh="腾讯实名核身",
@@ -304,10 +308,19 @@ VENDOR = Vendor(
 # Decrypts results: 32 characters, used as they are.
 #result_key = {env = "TENCENT_RESULT_KEY"}
 """,
-    tables=tables("tencent", ["result", "gateway"]),
+    tables=_TABLES,
     call_tables=("gateway",),
     # Whatever became of the person, the result is evidence: with images and video.
     pulls=Pulls((FileCall("fetch", lambda token: {"token": token, "info_type": 0}, lambda _: True),)),
+    health=Health(
+        needed=("secret_key", "result_key"),
+        # A run that nobody had: "wrong parameter", "not logged in" and "token expired" are about it, not about us.
+        probe=Probe(
+            "fetch",
+            lambda _: {"token": "00000000-0000-0000-0000-000000000000", "info_type": 1},
+            frozenset({"2", "7", "12", *(row.code for row in _TABLES["result"].rows)}),
+        ),
+    ),
     calls=(
         Call(
             "fetch",

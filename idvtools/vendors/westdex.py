@@ -21,6 +21,7 @@ from idvtools.vendors.base import (
     Draft,
     Exchange,
     Field,
+    Health,
     Keys,
     Request,
     Stamp,
@@ -307,6 +308,7 @@ VENDOR = Vendor(
 """,
     tables=tables("westdex", ["code"]),
     call_tables=("code",),
+    health=Health(needed=("key",), why_not="the only call costs money"),
     calls=(
         Call(
             "check",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from idvtools.pull.report import Item, PullReport
     from idvtools.vault import Vault
     from idvtools.workspace.callbacklog import CallbackLog
+    from idvtools.workspace.doctor import Diagnosis
 
 
 class Workspace:
@@ -235,6 +236,37 @@ class Workspace:
             The setting ``vault_key`` is no key.
         """
         return self._desk.vault()
+
+    def doctor(self, vendor: str | None = None, *, offline: bool = False, callback_url: str | None = None) -> Diagnosis:
+        """Go through the go-live checklist as far as a program can.
+
+        Parameters
+        ----------
+        vendor : str, optional
+            Only this vendor; default: every vendor in the settings.
+        offline : bool
+            Look at nothing but the workspace.
+        callback_url : str, optional
+            Where the vendor's notifications go: its name and its certificate are looked at, nothing is sent there.
+
+        Returns
+        -------
+        Diagnosis
+            A check for each item: ``ok``, ``warning``, ``failed`` or ``cannot check``, and what to do.
+
+        Raises
+        ------
+        InputError
+            There is no such vendor in the settings, or the URL is none.
+
+        Notes
+        -----
+        Nothing is changed at the vendor: calls are free and only ask, and no new AES key is fetched. A vendor with
+        tokens (WeBank) is asked for them where ``keys/`` holds no fresh ones, as any call from this workspace does.
+        """
+        from idvtools.workspace.doctor import diagnose  # noqa: PLC0415
+
+        return diagnose(self._desk, vendor, offline=offline, callback_url=callback_url)
 
     def statement(self, vendor: str) -> pd.DataFrame:
         """Statement rows as a tidy table, with their file and line."""

@@ -7,6 +7,7 @@ from idvtools.vendors.base.codes import Code, CodeTable, Outcome, code_text, tab
 from idvtools.vendors.base.declaration import Ask, Vendor
 from idvtools.vendors.base.decoding import Decoded, to_frame
 from idvtools.vendors.base.fields import Attachment, Field, attachment, moment, split_buffers, token
+from idvtools.vendors.base.health import ByHand, Health, Probe
 from idvtools.vendors.base.keys import AppKeys, Keys, open_keys
 from idvtools.vendors.base.messages import (
     Exchange,
@@ -26,6 +27,7 @@ __all__ = [
     "Ask",
     "Attachment",
     "Books",
+    "ByHand",
     "Call",
     "Callbacks",
     "CheckKeys",
@@ -38,11 +40,13 @@ __all__ = [
     "Exchange",
     "Field",
     "FileCall",
+    "Health",
     "Http",
     "Keys",
     "Message",
     "OpState",
     "Outcome",
+    "Probe",
     "PulledLink",
     "Pulls",
     "Request",

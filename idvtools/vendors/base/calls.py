@@ -104,6 +104,8 @@ class Call:
         Whether it needs what the vendor's `renew` fetches.
     repeatable : bool
         Whether it only asks, so that it may be sent again where nobody knows what became of it.
+    again : tuple of str
+        Codes of which the vendor's document says that nothing was done and the call may be sent again.
     renews : callable or None
         Whether a call with these arguments takes the ground from under everybody's session; `Caller` refuses it.
     """
@@ -120,6 +122,7 @@ class Call:
     inputs: tuple[Field, ...] | None = None
     needs_session: bool = False
     repeatable: bool = False
+    again: tuple[str, ...] = ()
     renews: Callable[[Mapping[str, Any]], bool] | None = None
 
     def __post_init__(self) -> None:

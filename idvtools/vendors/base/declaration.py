@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from idvtools.errors import (
@@ -21,6 +21,7 @@ from idvtools.vendors.base.callbacks import Callbacks
 from idvtools.vendors.base.calls import NAME, Call, Draft, Unpacked
 from idvtools.vendors.base.codes import Code, CodeTable, code_text, is_code
 from idvtools.vendors.base.decoding import Decoded, describe
+from idvtools.vendors.base.health import Health
 from idvtools.vendors.base.keys import Keys
 from idvtools.vendors.base.messages import TRY_AGAIN, Exchange, Request, Stamp, read_exchange
 from idvtools.vendors.base.pulls import Pulls
@@ -58,6 +59,8 @@ class Vendor:
         How what it sends to us is read in bulk; None: it sends nothing.
     pulls : Pulls or None
         What can be pulled from it; None: nothing, for all that it says comes in answers and notifications.
+    health : Health
+        How to see whether an integration is well.
     renew : callable or None
         ``renew(ask, keys, app_id)`` fetches what a call needs besides keys (tokens, tickets), as (name -> text,
         seconds until it is to be renewed). A text named ``aes_key`` (Base64) joins the app's AES keys.
@@ -84,6 +87,7 @@ class Vendor:
     books: Books | None = None
     callbacks: Callbacks | None = None
     pulls: Pulls | None = None
+    health: Health = field(default_factory=Health)
     renew: Callable[[Ask, Keys, str | None], tuple[Mapping[str, str], float]] | None = None
     repair: Callable[[str], str] | None = None
     explain: Callable[[object], tuple[Code, ...]] | None = None
@@ -101,11 +105,19 @@ class Vendor:
             raise ValueError(f"{self.name}: call_tables must be tables")
         if self.callbacks and self.callbacks.table not in (None, *self.tables):
             raise ValueError(f"{self.name}: the table of its callbacks must be one of its tables")
-        if self.pulls and not self.pulls.calls <= set(names):
-            raise ValueError(f"{self.name}: what is pulled with must be calls")
+        self._check_calls(set(names))
         for table in self.tables.values():
             if any(c.error and c.outcome == "success" for c in table.rows):
                 raise ValueError(f"{self.name}: a success in {table.name} is an error, too")
+
+    def _check_calls(self, names: set[str]) -> None:
+        """What is pulled with, and what is seen by, must be calls."""
+        if self.pulls and not self.pulls.calls <= names:
+            raise ValueError(f"{self.name}: what is pulled with must be calls")
+        if not self.health.calls <= {c.name for c in self.calls if not c.costs_money and c.repeatable}:
+            raise ValueError(f"{self.name}: health is seen by calls that only ask and are free")
+        if self.health.sealed not in (None, *(f.call for f in (self.pulls.files if self.pulls else ()))):
+            raise ValueError(f"{self.name}: the sealed answer must be one that leads to files")
 
     def call(self, name: str) -> Call:
         """A call by its name.

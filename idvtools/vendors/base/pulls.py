@@ -126,5 +126,3 @@ class Pulls:
         """Every call that is made to pull."""
         statement = self.statement.call if self.statement else None
         return frozenset(c for c in (*(f.call for f in self.files), self.status, statement) if c)
-
-

@@ -7,6 +7,7 @@ from idvtools.crypto.digests import to_base64
 from idvtools.vendors.base import Ask, Code, Keys, Vendor, at_path, tables
 from idvtools.vendors.dec.books import BOOKS, CALLBACKS, da_id_time
 from idvtools.vendors.dec.calls import CALLS
+from idvtools.vendors.dec.health import HEALTH
 from idvtools.vendors.dec.pulls import PULLS
 from idvtools.vendors.dec.settings import TEMPLATE, DecSettings
 from idvtools.vendors.dec.signing import (
@@ -75,6 +76,7 @@ VENDOR = Vendor(
     books=BOOKS,
     callbacks=CALLBACKS,
     pulls=PULLS,
+    health=HEALTH,
     renew=_renew,
     explain=_explain,
 )

@@ -111,12 +111,22 @@ def _call(
     *own: Field,
     fixed: Mapping[str, str] | None = None,
     inputs: tuple[Field, ...] | None = None,
-    repeatable: bool = True,
+    again: tuple[str, ...] | None = None,
 ) -> Call:
     fields = _fields(*own)
     given = tuple(f for f in (inputs or own) if f.path.startswith(("request.", "params.")))
     prepare = _envelope(path, fields, fixed or {})
-    return Call(name, *titles, claims, opener(fields), fields, prepare, inputs=given, repeatable=repeatable)
+    return Call(
+        name,
+        *titles,
+        claims,
+        opener(fields),
+        fields,
+        prepare,
+        inputs=given,
+        repeatable=again is None,
+        again=again or (),
+    )
 
 
 CALLS = (
@@ -126,7 +136,7 @@ CALLS = (
         "/api/das/update-aes-key",
         _looks("/api/das/update-aes-key", data="aeskey"),
         Field("aes_key", "answer.data.aeskey", "secret"),
-        repeatable=False,
+        again=(),
     ),
     _call(
         "upload_agreement",
@@ -167,7 +177,7 @@ CALLS = (
         Field("answered_op_id", "answer.data.daId"),
         Field("redirect_url", "answer.data.redirectUrl", "url"),
         fixed={"bizScenario": "general"},
-        repeatable=False,
+        again=("-48007", "-45001", "-45004"),
     ),
     _call(
         "status",

@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 
 from idvtools.errors import InputError
 from idvtools.settings import AppSettings, SecretField, VendorSettings, check_url, key_field
-from idvtools.vendors.base import Callbacks, FileCall, Message, Pulls, Vendor, tables
+from idvtools.vendors.base import Callbacks, FileCall, Health, Message, Pulls, Vendor, tables
 from idvtools.vendors.webank.building import RENEW_AFTER_S, renew
 from idvtools.vendors.webank.calls import CALLS
 from idvtools.vendors.webank.opening import open_deliveries, repair
@@ -98,6 +98,7 @@ VENDOR = Vendor(
         same=("event", "delivery"),
     ),
     pulls=Pulls((FileCall("download", _file, lambda _: True, keep_answer=False),)),
+    health=Health(needed=("secret",), addresses=("base_url", "files_url")),
     renew=renew,
     repair=repair,
 )
