@@ -1,12 +1,14 @@
 """Measure how fast evidence is pulled from a sandbox, beside plain parallel downloads of the same links, in one run.
 
-The server is a process of its own. The plain ways get the links for nothing; idvtools asks for them, polls, hashes,
-keeps a custody log and waits for the disk. Nothing fails on time.
+The server is a process of its own. All ways fetch the original files and the parse result of each operation. The plain
+ways get the links for nothing; idvtools reads the records, asks for the links, hashes, keeps a custody log and waits
+for the disk. The states of the operations are known, as from notifications. Nothing fails on time.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 import shutil
@@ -35,14 +37,32 @@ def serve(folder: Path, operations: int, files: int, size: int) -> None:
         limits = "[vendors.dec]\nrequests_per_second = 10000\nin_flight = 8\n"
         toml.write_text(toml.read_text("utf-8").replace("[vendors.dec]\n", limits), "utf-8")
         (folder / "ws" / "requests" / "start.jsonl").write_bytes(b"\n".join(sandbox.dec.request_lines(planted)) + b"\n")
+        _poll(folder / "ws", [o.op_id for o in planted])
         print("ready", flush=True)
         for _ in sys.stdin:
             links = []
             for operation in planted:
-                key = __import__("base64").b64encode(sandbox.dec.file_key(operation)).decode()
-                links += [(u, download_headers(u, key)) for u in sandbox.dec.original_links(operation)]
+                key = base64.b64encode(sandbox.dec.file_key(operation)).decode()
+                found = sandbox.dec.original_links(operation) + sandbox.dec.parsed_links(operation, 10)
+                links += [(u, download_headers(u, key)) for u in found]
             (folder / "links.json").write_text(json.dumps(links), "utf-8")
             print("links", flush=True)
+
+
+def _poll(folder: Path, op_ids: list[str]) -> None:
+    """Have the states in the records."""
+    import datetime as dt  # noqa: PLC0415
+
+    import idvtools as idv  # noqa: PLC0415
+    from idvtools import vendors  # noqa: PLC0415
+    from idvtools.pull import Caller, Sessions, Transport  # noqa: PLC0415
+    from idvtools.pull.polls import PollLog  # noqa: PLC0415
+
+    now = dt.datetime.now(dt.UTC)
+    caller = Caller(vendors.get("dec"), idv.Workspace(folder).keys("dec"), Transport(), Sessions(folder / "keys"))
+    log = PollLog(folder / "polls", now)
+    for op_id in op_ids:
+        log.add(now, caller.ask("status", app=op_id[:8], op_id=op_id).received)
 
 
 def plain(folder: Path) -> None:
@@ -154,8 +174,11 @@ def main() -> None:
             server.stdin.close()
             server.wait()
             shutil.rmtree(folder, ignore_errors=True)
-    count = options.operations * options.files
-    print(f"{count} files of {options.size:,} bytes from {options.operations} operations; medians of {options.runs}")
+    count = options.operations * (options.files + 1)
+    told = (
+        f"{options.operations * options.files} files of {options.size:,} bytes and {options.operations} parse results"
+    )
+    print(f"{told} of {options.operations} operations; medians of {max(3, options.runs)}")
     base = count / statistics.median(times["plain"])
     for way in ways:
         rate = count / statistics.median(times[way])

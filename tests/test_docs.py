@@ -43,10 +43,13 @@ def test_the_readme_has_examples() -> None:
 def test_python_blocks_run(number: int, elsewhere: Path) -> None:
     space: dict[str, Any] = {}
     exec(compile(blocks("python")[number], f"README.md, Python block {number + 1}", "exec"), space)
-    # The figure that the README shows.
+    # The figures that the README shows.
     shown = re.search(r"overbilled.*?Decimal\(\"(.+?)\"\)", README)
     assert shown
-    assert str(space["result"].summary.buckets["overbilled"].difference) == shown[1]
+    if "result" in space:
+        assert str(space["result"].summary.buckets["overbilled"].difference) == shown[1]
+    else:
+        assert len(space["ws"].vault().op_ids()) == len(space["operations"])
 
 
 @pytest.mark.parametrize("line", [line for block in blocks("sh") for line in block.splitlines() if line])

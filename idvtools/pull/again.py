@@ -11,7 +11,7 @@ from idvtools.errors import TemporaryError
 #: Times that something temporary is tried in all.
 ATTEMPTS = 6
 _FIRST_S, _LONGEST_S = 0.25, 20.0
-#: A server that asks for a longer pause is asked again in a later run.
+#: The longest pause, however long a one a server asks for: what still fails then is for a later run.
 _LONGEST_ASKED_S = 60.0
 
 

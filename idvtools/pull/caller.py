@@ -41,7 +41,7 @@ class Caller:
         The new key stands in the session's file until it is put into the settings.
     attempts : int
         How often a call is sent in all, where it fails for something temporary and may be sent again: where it only
-        asks, or where the vendor itself answered that the time is bad. Each time it is signed anew.
+        asks, or where the vendor's document says of its answer to try again. Each time it is signed anew.
 
     Examples
     --------
@@ -124,7 +124,7 @@ class Caller:
 
     def _again(self, call: Call) -> Retrying:
         # Without an answer nobody knows whether the call was carried out.
-        return retrying(lambda e: call.repeatable or e.code is not None, attempts=self._attempts)
+        return retrying(lambda e: call.repeatable or e.code in call.again, attempts=self._attempts)
 
     def _once(
         self, call: Call, app: str | None, session: Session | None, spend_money: bool, arguments: dict[str, Any]

@@ -13,6 +13,7 @@ from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from idvtools.crypto.digests import same
 from idvtools.errors import (
@@ -25,17 +26,20 @@ from idvtools.errors import (
 )
 from idvtools.pull.again import ATTEMPTS, retrying
 from idvtools.pull.hosts import Hosts, guarded
-from idvtools.pull.transport import CONNECT_S, LOG, new_session, without_queries
+from idvtools.pull.transport import CONNECT_S, LOG, LONGEST_S, NO_TLS, new_session, without_queries
 from idvtools.vendors.base.messages import TRY_AGAIN
 
 _CHUNK = 1 << 16
+_AGENT = requests.utils.default_user_agent()
+_PORTS = {"http": 80, "https": 443}
 _READ_S = 30.0
 _REDIRECTS = 3
 #: Bytes in which a page of HTML shows that it is one.
 _BEGIN = 512
 #: What a server of files says of an error: a short code of an object store, and nothing else of its page.
 _STORE_CODE = re.compile(rb"<Code>([A-Za-z]{1,40})</Code>")
-_HTML = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+#: Its comments are taken or left as they are (``(?>…)``): a file that is all comments would keep it busy for years.
+_HTML = re.compile(rb"\s*+(?>(?:<!--.*?-->\s*+)*)<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _MAY_BE_HTML = (".html", ".htm", ".xls", ".mht", ".mhtml", ".xhtml", ".xml")
 
 
@@ -86,7 +90,7 @@ class Downloader:
     attempts : int
         How often a file is tried in all, where something temporary fails.
     longest_s : float
-        Seconds that one file may take.
+        Seconds that one file may take, each time that it is tried.
 
     Examples
     --------
@@ -101,15 +105,16 @@ class Downloader:
         largest: int = 200 << 20,
         connections: int = 8,
         attempts: int = ATTEMPTS,
-        longest_s: float = 900.0,
+        longest_s: float = LONGEST_S,
     ) -> None:
         self._hosts = hosts
         self._largest = largest
-        self._attempts = attempts
+        self._again = retrying(attempts=attempts)
         self._longest_s = longest_s
         self._session = new_session()
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, guarded(hosts, pool_connections=8, pool_maxsize=connections))
+            adapter = guarded(hosts, longest_s=longest_s, pool_connections=8, pool_maxsize=connections)
+            self._session.mount(scheme, adapter)
         without_queries()
 
     def __repr__(self) -> str:
@@ -137,37 +142,37 @@ class Downloader:
             sink.restart()
             self._once(link, sink)
 
-        retrying(attempts=self._attempts)(once)
+        self._again(once)
 
     def _once(self, link: Link, sink: Sink) -> None:
-        url, headers = link.url, dict(link.headers)
+        url, headers, until = link.url, dict(link.headers), time.monotonic() + self._longest_s
         for _ in range(_REDIRECTS + 1):
-            with closing(self._get(url, headers)) as response:
+            with closing(self._get(url, headers, until)) as response:
                 if not response.is_redirect:
-                    self._take(response, url, sink)
+                    self._take(response, url, sink, until)
                     return
-                target = urljoin(url, response.headers["location"])
+                target = _target(url, response)
             self._hosts.check(target)
             if _origin(target) != _origin(url):
                 headers = {}  # the key of the file is not the business of another host
             url = target
         raise DamagedFileError(f"{place(url)}: redirected again and again")
 
-    def _get(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+    def _get(self, url: str, headers: Mapping[str, str], until: float) -> requests.Response:
         number, refused = uuid.uuid4().hex, None
+        told = {"User-Agent": _AGENT, "Accept-Encoding": "identity", "X-Request-Id": number, **headers}
+        session = self._session
         try:
-            response = self._session.get(
-                url,
-                headers={"Accept-Encoding": "identity", "X-Request-Id": number, **headers},
-                auth=lambda prepared: prepared,
-                timeout=(CONNECT_S, _READ_S),
-                allow_redirects=False,
-                stream=True,
-            )
+            # Prepared by itself: what the session would add (cookies, a .netrc) has no business here.
+            request = requests.Request("GET", url, headers=told).prepare()
+            settings = session.merge_environment_settings(url, {}, True, None, None)
+            response = session.send(request, timeout=(CONNECT_S, _READ_S), allow_redirects=False, **settings)
         except LinkRefusedError as error:
             refused, why = error, ""
         except requests.Timeout:
             why = f"no answer within {_READ_S:g} s"
+        except requests.exceptions.SSLError:
+            why = NO_TLS
         except requests.ConnectionError:
             why = "no connection, or it broke off"
         except (requests.RequestException, ValueError):
@@ -177,41 +182,52 @@ class Downloader:
             return response
         if refused is not None:
             raise refused
-        LOG.warning("%s GET %s: %s", number, place(url), why)
+        LOG.info("%s GET %s: %s", number, place(url), why)
+        self._require_time(url, until)
         raise TemporaryError(f"{place(url)}: {why}")
 
-    def _take(self, response: requests.Response, url: str, sink: Sink) -> None:
+    def _take(self, response: requests.Response, url: str, sink: Sink, until: float) -> None:
         where = place(url)
         if response.status_code != 200:
             raise _refusal(response, where)
-        announced = response.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > self._largest:
+        announced = _announced(response)
+        if announced is not None and announced > self._largest:
             raise DamagedFileError(f"{where}: {announced} bytes are announced, more than largest_file allows")
+        why = ""
         try:
-            size = self._pour(response, url, sink)
-        except requests.Timeout:
-            raise TemporaryError(f"{where}: no more bytes within {_READ_S:g} s") from None
-        except requests.RequestException:  # fewer bytes than announced are among them
-            raise TemporaryError(f"{where}: it broke off") from None
-        if announced.isdecimal() and "content-encoding" not in response.headers and size != int(announced):
+            size = self._pour(response, url, sink, until)
+        except (requests.RequestException, HTTPError, ValueError) as error:  # fewer bytes than announced are among them
+            stalled = any(isinstance(cause, ReadTimeoutError) for cause in error.args)
+            why = f"no more bytes within {_READ_S:g} s" if stalled else "it broke off"
+        if why:
+            self._require_time(url, until)
+            raise TemporaryError(f"{where}: {why}")
+        if "content-encoding" in response.headers:
+            return  # length and MD5 are those of other bytes
+        if announced is not None and size != announced:
             raise TemporaryError(f"{where}: {size} bytes came, {announced} were announced")
+        if not size and announced is None and "transfer-encoding" not in response.headers:
+            raise TemporaryError(f"{where}: nothing came, and nothing tells that the file is empty")
         digest = response.headers.get("content-md5")
         if digest and not same(_hex(digest), sink.md5):
             raise TemporaryError(f"{where}: the MD5 is not the announced one")
 
-    def _pour(self, response: requests.Response, url: str, sink: Sink) -> int:
-        size, until, begin = 0, time.monotonic() + self._longest_s, b""
+    def _pour(self, response: requests.Response, url: str, sink: Sink, until: float) -> int:
+        size, begin = 0, b""
         for piece in response.iter_content(_CHUNK):
             size += len(piece)
             if size > self._largest:
                 raise DamagedFileError(f"{place(url)}: longer than {self._largest} bytes (largest_file)")
-            if time.monotonic() > until:
-                raise DamagedFileError(f"{place(url)}: not complete after {self._longest_s:g} s")
+            self._require_time(url, until)
             if len(begin) < _BEGIN:
                 begin += piece[:_BEGIN]
                 _require_no_page(begin, response, url)
             sink.write(piece)
         return size
+
+    def _require_time(self, url: str, until: float) -> None:
+        if time.monotonic() > until:
+            raise DamagedFileError(f"{place(url)}: not complete after {self._longest_s:g} s")
 
 
 def place(url: str) -> str:
@@ -222,7 +238,22 @@ def place(url: str) -> str:
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port
+    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+
+
+def _target(url: str, response: requests.Response) -> str:
+    """Where a redirect leads."""
+    try:
+        return urljoin(url, response.headers["location"])
+    except ValueError:
+        pass
+    raise LinkRefusedError(f"{place(url)}: redirected to what is no address")
+
+
+def _announced(response: requests.Response) -> int | None:
+    """How long the server says that the body is."""
+    told = response.headers.get("content-length", "")
+    return int(told[:20]) if told.isascii() and told.isdecimal() else None
 
 
 def _refusal(response: requests.Response, where: str) -> VendorError:
@@ -246,11 +277,11 @@ def _refusal(response: requests.Response, where: str) -> VendorError:
 
 def _require_no_page(first: bytes, response: requests.Response, url: str) -> None:
     """A gate or a login page answers 200 and HTML; some evidence is HTML, too, and is called so."""
-    named = urlsplit(url).path.lower()
-    if named.endswith(_MAY_BE_HTML):
+    if urlsplit(url).path.lower().endswith(_MAY_BE_HTML):
         return
-    if _HTML.match(first.removeprefix(b"\xef\xbb\xbf")):
-        told = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    told = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    text = first.removeprefix(b"\xef\xbb\xbf")
+    if _HTML.match(text) or (told == "text/html" and text.lstrip().startswith(b"<")):
         raise DamagedFileError(f"{place(url)}: a page of HTML came instead of the file" + _page(told))
 
 

@@ -89,9 +89,10 @@ class Fetcher:
             count, size = len(ready), sum(i.size for i, _ in ready)
             found = len(links) + len(answer.opened.attachments)
             if files.keep_answer and error is None and (found or files.links is None):
-                # The answer comes last: where it is, everything that it names is.
-                kept = _received(stack, self._vault, answer.received)
-                ready.append((kept, origin(_answer_name(files.call))))
+                if not self.complete(files, op_id):  # another pull may have been quicker
+                    # The answer comes last: where it is, everything that it names is.
+                    kept = _received(stack, self._vault, answer.received)
+                    ready.append((kept, origin(_answer_name(files.call))))
                 found += 1
             if ready:
                 self._vault.store(*ready)
@@ -106,7 +107,7 @@ class Fetcher:
                 self._downloads.fetch(Link(link.url, link.headers, name), sink)
             except IdvError as error:
                 return Fetched(error=error)
-            if call.header.encode() not in sink.begin:
+            if call.header.encode() not in sink.begin.partition(b"\n")[0]:
                 return Fetched(error=DamagedFileError(f"{place(link.url)}: its first line is not that of a statement"))
             origin = Origin(self._vendor, None, app, call.call, name, place(link.url), datetime.now(UTC))
             self._vault.store((incoming, origin))

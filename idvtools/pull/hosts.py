@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import io
+import re
 import socket
-from collections.abc import Callable, Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any
+import time
+from collections.abc import Sequence
+from http.client import HTTPResponse
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from idvtools.errors import LinkRefusedError
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 #: Object stores that the vendors use (seed 000 section 6, dec.md section 2).
 STORES = ("*.myqcloud.com", "*.amazonaws.com", "*.amazonaws.com.cn")
-#: Second levels below which strangers have domains.
-_SHARED = frozenset({"ac", "co", "com", "edu", "gov", "net", "org"})
+#: Letters of a second level that a registry may have given to everybody.
+_SHORT = 3
+#: A host as it stands in DNS. Whatever else stands there (a backslash, an escape, a letter that becomes a dot) is read
+#: in one way by one library and in another way by the next.
+_NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+#: The addresses of IPv6 that are somebody's in the internet, and those that stand for one of IPv4 behind a gateway.
+_UNICAST, _NAT64 = IPv6Network("2000::/3"), IPv6Network("64:ff9b::/96")
 
 
 class Hosts:
@@ -62,18 +75,16 @@ class Hosts:
         """
         try:
             parts = urlsplit(url)
-            host, port, secret = _bare(parts.hostname or ""), parts.port, parts.username or parts.password
+            host, port = _bare(parts.hostname or ""), parts.port
         except ValueError:
-            host, secret = "", None
-        if not host or secret is not None or parts.scheme not in ("http", "https"):
+            host = ""
+        plain = _address(host) or (_NAME.fullmatch(host) and "[" not in parts.netloc)
+        if not plain or "@" in parts.netloc or parts.scheme not in ("http", "https") or _CONTROL.search(url):
             raise LinkRefusedError("the link is not the address of a file")
-        here = self._loopback and _is_loopback(host)
-        if not here and host not in self._exact and not host.endswith(self._below):
-            raise LinkRefusedError(f"the link leads to {_told(host)}, which file_hosts does not allow")
+        self._require_allowed(host)
+        here = self._is_here(host)
         if parts.scheme != "https" and not here:
             raise LinkRefusedError(f"the link to {_told(host)} is not https")
-        if (address := _address(host)) is not None and not here and host not in self._exact and not address.is_global:
-            raise LinkRefusedError(f"the link leads to the private address {address}")
         if not here and port not in (None, 443) and host not in self._exact:
             raise LinkRefusedError(f"the link to {_told(host)} names a port of its own")
 
@@ -83,33 +94,53 @@ class Hosts:
         Raises
         ------
         LinkRefusedError
-            It is a private one (of a network, of this machine, of a cloud's own services).
+            It is a private one (of a network, of this machine, of a cloud's own services), or the host is not one
+            that is allowed.
         """
         host = _bare(host)
+        self._require_allowed(host)
         found = ip_address(address.partition("%")[0])
-        if isinstance(found, IPv6Address) and found.ipv4_mapped:
-            found = found.ipv4_mapped
-        if found.is_global and not found.is_multicast:
+        if _is_public(found) or (self._is_here(host) and found.is_loopback):
             return
-        if (self._loopback and _is_loopback(host)) or (host in self._exact and _address(host) is not None):
+        if host in self._exact and _address(host) is not None:
             return
         raise LinkRefusedError(f"{_told(host)} leads to the private address {found}")
 
+    def _is_here(self, host: str) -> bool:
+        return self._loopback and _is_loopback(host)
 
-def guarded(hosts: Hosts, **options: Any) -> HTTPAdapter:
+    def _require_allowed(self, host: str) -> None:
+        if not self._is_here(host) and host not in self._exact and not host.endswith(self._below):
+            raise LinkRefusedError(f"the link leads to {_told(host)}, which file_hosts does not allow")
+
+
+def guarded(hosts: Hosts | None = None, *, longest_s: float, **options: Any) -> HTTPAdapter:
     """An adapter for `requests` that looks at the address of each connection before anything is sent.
 
     A look at the name alone would be too early: a name may lead to another address a moment later.
     Through a proxy it is the proxy that connects; then the check of the name is what there is.
+
+    An answer may take `longest_s` seconds: the time-out of `requests` is for each piece, and a server that sends a
+    byte now and then never runs into it.
     """
 
+    class Timely(HTTPResponse):
+        def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+            super().__init__(sock, *args, **kwargs)
+            self.fp.close()
+            self.fp = io.BufferedReader(_Until(sock, time.monotonic() + longest_s))
+
     class Plain(HTTPConnection):
+        response_class = Timely
+
         def _new_conn(self) -> socket.socket:
-            return _checked(super()._new_conn(), self.host, hosts.check_peer)
+            return _checked(super()._new_conn(), self, hosts)
 
     class Secure(HTTPSConnection):
+        response_class = Timely
+
         def _new_conn(self) -> socket.socket:
-            return _checked(super()._new_conn(), self.host, hosts.check_peer)
+            return _checked(super()._new_conn(), self, hosts)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain
@@ -117,17 +148,46 @@ def guarded(hosts: Hosts, **options: Any) -> HTTPAdapter:
     class SecurePool(HTTPSConnectionPool):
         ConnectionCls = Secure
 
+    pools = {"http": PlainPool, "https": SecurePool}
+
     class Guarded(HTTPAdapter):
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, **kwargs)
-            self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+            self.poolmanager.pool_classes_by_scheme = pools
+
+        def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+            manager = super().proxy_manager_for(*args, **kwargs)
+            if type(manager) is ProxyManager:  # one of SOCKS has connections of its own
+                manager.pool_classes_by_scheme = pools
+            return manager
 
     return Guarded(**options)
 
 
-def _checked(sock: socket.socket, host: str, check: Callable[[str, str], None]) -> socket.socket:
+class _Until(io.RawIOBase):
+    """What a socket receives, up to a time."""
+
+    def __init__(self, sock: socket.socket, until: float) -> None:
+        self._source = sock.makefile("rb", buffering=0)
+        self._until = until
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int | None:
+        if time.monotonic() > self._until:
+            raise TimeoutError("timed out")
+        return self._source.readinto(buffer)
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+
+def _checked(sock: socket.socket, connection: HTTPConnection, hosts: Hosts | None) -> socket.socket:
     try:
-        check(host, sock.getpeername()[0])
+        if hosts is not None and connection.proxy is None:
+            hosts.check_peer(connection.host, sock.getpeername()[0])
     except BaseException:
         sock.close()
         raise
@@ -155,12 +215,21 @@ def _is_loopback(host: str) -> bool:
     return host == "localhost" if address is None else address.is_loopback
 
 
+def _is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Whether an address is one of the internet's, also where it stands for another one."""
+    if isinstance(address, IPv4Address):
+        return address.is_global and not address.is_multicast
+    within = IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else address.ipv4_mapped or address.sixtofour
+    return _is_public(within) if within else address.is_global and address in _UNICAST
+
+
 def _domain(host: str) -> str | None:
     """The domain that a platform's host is in, if it is one that the platform alone has."""
     labels = host.split(".")[1:]
     if _address(host) is not None or len(labels) < 2:
         return None
-    if len(labels) == 2 and len(labels[1]) == 2 and labels[0] in _SHARED:
+    # Strangers have domains below com.cn and bj.cn. Where in doubt, file_hosts can say more.
+    if len(labels) == 2 and len(labels[1]) == 2 and len(labels[0]) <= _SHORT:
         return None
     return ".".join(labels)
 

@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from idvtools.errors import (
+    CredentialsExpiredError,
     IdvError,
     LinkExpiredError,
     NotReadyError,
@@ -32,6 +33,7 @@ from idvtools.vendors.base import FileCall, OpState, Pulls, Vendor
 #: Failures in a row after which nobody is there.
 _GIVE_UP = 12
 _POLL_EVERY_S = 30.0
+_RENEW = "put the new key into the settings, or fetch one with --renew-keys, which ends the old one for everybody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class Puller:
         self._caller, self._fetcher, self._polls, self._statements = caller, fetcher, polls, statements
         self._workers, self._now, self._patience, self._pause_s = workers, now, patience, pause_s
         self._statuses = {str(s.code): s for s in (vendor.books.statuses if vendor.books else ())}
+        self._has_sessions = any(vendor.call(c).needs_session for c in vendor.pulls.calls)
         self._stop = _Stop()
 
     def run(
@@ -181,13 +184,16 @@ class Puller:
             state = OpState(success=True, authorized=True)
         wanted = [f for f in missing if state is not None and f.wanted(state)]
         if self._is_past(target) and not target.named:
-            why = f"older than the {self._pulls.keep_days} days for which the vendor keeps files"
-            return items + [Item(f.call, "lost", target.app_id, target.op_id, reason=why) for f in wanted]
+            return items + [Item(f.call, "lost", target.app_id, target.op_id, reason=self._too_old) for f in wanted]
         return items + [self._files(f, target) for f in wanted]
 
     def _is_past(self, target: Target) -> bool:
         keep = self._pulls.keep_days
         return keep is not None and target.begun is not None and self._now() - target.begun > timedelta(days=keep)
+
+    @property
+    def _too_old(self) -> str:
+        return f"older than the {self._pulls.keep_days} days for which the vendor keeps files"
 
     def _poll(self, call: str, target: Target) -> tuple[Item, OpState | None]:
         """Ask for the state; None where there is none that files could follow from."""
@@ -226,6 +232,8 @@ class Puller:
             raise AssertionError
 
         item = self._try(files.call, target, fetch)
+        if item.state == "waiting" and self._is_past(target):  # what is not there any more looks like what is not yet
+            item = replace(item, state="lost", reason=f"{item.reason}; {self._too_old}")
         return replace(item, files=count, size=size)
 
     def _ask(self, call: str, target: Target, **arguments: Any) -> Answer:
@@ -245,7 +253,8 @@ class Puller:
             done = "none", _told(error)
         except IdvError as error:
             self._stop.failed(error, app)
-            return "failed", _told(error)
+            old = isinstance(error, CredentialsExpiredError) and not self._has_sessions
+            return "failed", _told(error) + (f"; {_RENEW}" if old else "")
         self._stop.well()
         return done
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from idvtools.errors import OutputError
+
+_ASIDE = ".pull-"
+#: After so long nobody is writing any more what stands aside.
+_ABANDONED_S = 3600.0
 
 
 def place_statement(content: bytes, target: Path) -> None:
@@ -19,7 +25,8 @@ def place_statement(content: bytes, target: Path) -> None:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(prefix=".pull-", dir=target.parent)
+        _sweep(target.parent)
+        handle, aside = tempfile.mkstemp(prefix=_ASIDE, dir=target.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
@@ -32,3 +39,11 @@ def place_statement(content: bytes, target: Path) -> None:
     except OSError as error:
         why = f"the statement cannot be written: {(error.strerror or 'unwritable').lower()}"
         raise OutputError(why, file=str(target)) from None
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a crash left aside."""
+    for left in folder.glob(f"{_ASIDE}*"):
+        with suppress(OSError):
+            if left.stat().st_mtime < time.time() - _ABANDONED_S:
+                left.unlink()

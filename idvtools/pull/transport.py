@@ -13,14 +13,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from idvtools.errors import InputError, MalformedAnswerError, TemporaryError
+from idvtools.pull.hosts import guarded
 from idvtools.pull.pace import Pace
 from idvtools.vendors.base import Exchange, Http, Request, parse_json
 from idvtools.vendors.base.messages import TRY_AGAIN
 
 CONNECT_S = 10.0
+#: Seconds that an answer, or a file, may take in all.
+LONGEST_S = 900.0
 LOG = logging.getLogger("idvtools.pull")
+NO_TLS = "no safe connection: TLS failed (is its certificate valid, and is it the host's own?)"
 
 
 class _NoQuery(logging.Filter):
@@ -31,6 +36,25 @@ class _NoQuery(logging.Filter):
         if isinstance(record.args, tuple):
             record.args = tuple(a.partition("?")[0] if isinstance(a, str) else a for a in record.args)
         return True
+
+
+class _Session(requests.Session):
+    """Looks into the environment (proxies, certificates) once for each server, not once for each call; and without
+    redirects: where one is not followed, `requests` still reads all of its body into memory.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._environment: dict[tuple[str, str], Any] = {}
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        server = urlsplit(url)[:2]
+        if server not in self._environment:
+            self._environment[server] = super().merge_environment_settings(url, {}, None, None, None)
+        return {**self._environment[server], "stream": stream}
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        return None
 
 
 _NO_QUERY = _NoQuery()
@@ -101,11 +125,13 @@ class Transport:
                 return _exchange(request, response, raw)
         except requests.Timeout:
             why = f"no answer within {request.timeout:g} s"
+        except requests.exceptions.SSLError:
+            why = NO_TLS
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
             why = "no connection, or it broke off"
-        except requests.RequestException:
+        except (requests.RequestException, HTTPError, ValueError):  # a chunk of -5 bytes is a ValueError
             why = "the exchange failed"
-        LOG.warning("%s %s: %s", number, _place(request), why)
+        LOG.info("%s %s: %s", number, _place(request), why)
         # Outside of the handlers: the errors of requests hold the URL with its query.
         raise TemporaryError(f"{_place(request)}: {why}")
 
@@ -121,12 +147,15 @@ class Transport:
 
 def without_queries() -> None:
     """Take queries out of what the HTTP library logs. The same filter twice is there once."""
-    logging.getLogger("urllib3.connectionpool").addFilter(_NO_QUERY)
+    for name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"):
+        logging.getLogger(name).addFilter(_NO_QUERY)
 
 
-def new_session() -> requests.Session:
+def new_session(longest_s: float = LONGEST_S) -> requests.Session:
     """A session without cookies: nothing that one answer sets goes along with the next call."""
-    session = requests.Session()
+    session = _Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, guarded(longest_s=longest_s))
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
 

@@ -167,15 +167,27 @@ class Vault:
             self._log.refresh()
             yield self._log
 
+    @contextmanager
+    def _glance(self) -> Iterator[Log]:
+        """The log without waiting for a store of another thread, which waits for the disk: its files are not seen yet."""
+        if not self._turn.acquire(blocking=False):
+            yield self._log
+            return
+        try:
+            self._log.refresh()
+            yield self._log
+        finally:
+            self._turn.release()
+
     def find(self, *, vendor: str | None = None, op_id: str | None = None, call: str | None = None) -> list[Entry]:
         """Entries of a vendor, an operation, a call; in the order in which they were stored."""
-        with self._index() as log:
-            entries = log.entries if op_id is None else log.of_operation(op_id)
+        with self._glance() as log:
+            entries = tuple(log.entries if op_id is None else log.of_operation(op_id))
             return [e for e in entries if vendor in (None, e.vendor) and call in (None, e.call)]
 
     def has(self, identity: Identity) -> bool:
         """Whether anything is stored for an identity (`Origin.identity`)."""
-        with self._index() as log:
+        with self._glance() as log:
             return bool(log.versions(identity))
 
     def entries(self) -> Sequence[Entry]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import duckdb
 
 from idvtools import vendors
-from idvtools.errors import InputError, NoDataError
+from idvtools.errors import InputError, NoDataError, OutputError
 from idvtools.ledger.rules import Period
 from idvtools.pull.caller import Caller
 from idvtools.pull.downloads import Downloader
@@ -23,6 +24,7 @@ from idvtools.pull.sessions import Sessions
 from idvtools.pull.transport import Transport
 from idvtools.records.files import discover
 from idvtools.records.statements import file_label
+from idvtools.vault import Vault
 from idvtools.vendors.base import Keys, OpState, Vendor
 from idvtools.workspace.desk import Desk
 from idvtools.workspace.periods import now, period_of
@@ -59,16 +61,37 @@ def pull(
     if app is not None:
         keys.require(app)
     if ops:
-        targets = [_named(declared, keys, op, app) for op in dict.fromkeys(ops)]
+        targets: Iterable[Target] = [_named(declared, keys, op, app) for op in dict.fromkeys(ops)]
         days: list[tuple[str, date]] = []
     else:
         period = period_of(month, day, day)
         targets = [t for t in _known(desk, declared, period) if app in (None, t.app_id)]
         days = _statements(desk, declared, keys, period, app)
-    return _puller(desk, declared, keys, wait, renew_keys).run(targets, days, tick)
+    return pull_targets(desk, declared, keys, targets, days, wait=wait, renew_keys=renew_keys, tick=tick)
 
 
-def _puller(desk: Desk, declared: Vendor, keys: Keys, wait: bool, renew_keys: bool) -> Puller:
+def pull_targets(
+    desk: Desk,
+    declared: Vendor,
+    keys: Keys,
+    targets: Iterable[Target],
+    days: Sequence[tuple[str, date]],
+    *,
+    wait: bool = False,
+    renew_keys: bool = False,
+    tick: Callable[[Item], object] = lambda _: None,
+) -> PullReport:
+    """Pull operations, and statements by app and day, into a workspace."""
+    vault = desk.vault()
+    vault.entries()  # what is there is known, and that it is sound, before anything is asked for
+    report = _puller(desk, declared, keys, vault, wait, renew_keys).run(targets, days, tick)
+    if report.of("stored"):
+        with suppress(OutputError):  # it is derived: what came is safe without it
+            vault.write_manifest()
+    return report
+
+
+def _puller(desk: Desk, declared: Vendor, keys: Keys, vault: Vault, wait: bool, renew_keys: bool) -> Puller:
     settings = keys.settings
     sessions = Sessions(desk.folder / "keys")
     send = Transport(pace=Pace(settings.requests_per_second, settings.in_flight))
@@ -78,7 +101,7 @@ def _puller(desk: Desk, declared: Vendor, keys: Keys, wait: bool, renew_keys: bo
     return Puller(
         declared,
         Caller(declared, keys, send, sessions, renew_keys=renew_keys),
-        Fetcher(declared.name, settings, downloads, desk.vault()),
+        Fetcher(declared.name, settings, downloads, vault),
         PollLog(desk.folder / "polls", now()),
         desk.folder / "statements",
         workers=settings.in_flight,
