@@ -87,7 +87,7 @@ def test_the_command_speaks_json(room: Room) -> None:
     assert told["counts"] == {"stored": 2, "polled": 1, "waiting": 2}
     assert told["files"] == 2
     assert told["bytes"] == sum(i["size"] for i in told["items"]) > 500
-    names = ["what", "state", "app_id", "op_id", "day", "reason", "files", "size"]
+    names = ["what", "state", "app_id", "op_id", "day", "reason", "files", "size", "temporary"]
     assert all(list(i) == names for i in told["items"])
     assert {(i["what"], i["op_id"], i["day"]) for i in told["items"]} == {
         *[(what, op.op_id, None) for what in ("status", "original_files", "parse_result")],

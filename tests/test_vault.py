@@ -145,6 +145,19 @@ def test_same_identity_and_content_is_one_entry_other_content_a_version(folder: 
     assert vault.find(vendor="webank") == []
 
 
+def test_threads_that_look_first_see_what_is_there(folder: Path) -> None:
+    filled(folder)
+    for _ in range(20):
+        vault, start = open_vault(folder), threading.Barrier(8)
+
+        def look(number: int, vault: Vault = vault, start: threading.Barrier = start) -> bool:
+            start.wait()
+            return bool(vault.find(op_id=f"zd{number % 6}"))
+
+        with ThreadPoolExecutor(8) as pool:
+            assert all(pool.map(look, range(8)))
+
+
 def test_several_files_are_one_transaction(folder: Path) -> None:
     vault = open_vault(folder)
     with ExitStack() as stack:

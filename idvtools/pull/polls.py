@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from datetime import datetime
@@ -43,9 +42,8 @@ class PollLog:
         OutputError
             It cannot be written.
         """
-        text = received.decode("utf-8-sig").strip()
-        if "\n" in text or "\r" in text:
-            text = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+        # In JSON a line ends between tokens only: what is said stays as it was said.
+        text = received.decode("utf-8-sig").replace("\n", " ").replace("\r", " ").strip()
         line = f'{{"polled_at":"{at.isoformat(timespec="milliseconds")}","response":{text}}}\n'.encode()
         try:
             with self._lock:

@@ -61,6 +61,10 @@ class Target:
     named: bool = False
 
 
+#: Something to fetch, and the items that it comes to.
+Task = Callable[[], list[Item]]
+
+
 class Puller:
     """Pulls from one vendor.
 
@@ -132,7 +136,14 @@ class Puller:
         ordered = sorted(self._merged(targets), key=lambda t: (t.begun is None, t.begun or _NEVER, t.op_id))
         tasks = [partial(self._operation, t) for t in ordered]
         tasks += [partial(self._statement, app, day) for app, day in days]
-        items = self._all(tasks, tick)
+        done = self._all(tasks, tick)
+        # What failed for something temporary may go well by now; what it has stored meanwhile is not fetched again.
+        unlucky = {task for task, items in done if any(i.temporary for i in items)}
+        if unlucky and not self._stop.is_set:
+            before = {task: items for task, items in done if task in unlucky}
+            again = [(task, _both(before[task], items)) for task, items in self._all(list(unlucky), tick)]
+            done = [d for d in done if d[0] not in before] + again
+        items = [i for _, found in done for i in found]
         if self._patience:
             items += self._wait_for(ordered, items, tick)
         return PullReport(self._vendor.name, tuple(items))
@@ -146,22 +157,22 @@ class Puller:
                 found[whole.op_id] = whole if whole.op_id == target.op_id else replace(whole, state=None)
         return list(found.values())
 
-    def _all(self, tasks: Sequence[Callable[[], list[Item]]], tick: Callable[[Item], object]) -> list[Item]:
-        """The items of all tasks; only a few tasks more than there are workers are handed out at a time."""
-        items: list[Item] = []
+    def _all(self, tasks: Sequence[Task], tick: Callable[[Item], object]) -> list[tuple[Task, list[Item]]]:
+        """The items of each task; only a few tasks more than there are workers are handed out at a time."""
+        finished: list[tuple[Task, list[Item]]] = []
         waiting = iter(tasks)
         with ThreadPoolExecutor(self._workers) as pool:
-            running: set[Future[list[Item]]] = set()
+            running: dict[Future[list[Item]], Task] = {}
             try:
                 while True:
                     while len(running) < 2 * self._workers and (task := next(waiting, None)):
-                        running.add(pool.submit(task))
+                        running[pool.submit(task)] = task
                     if not running:
-                        return items
-                    done, running = wait(running, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        for item in future.result():
-                            items.append(item)
+                        return finished
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        items = future.result()
+                        finished.append((running.pop(future), items))
+                        for item in items:
                             tick(item)
             except BaseException:
                 self._stop.now("stopped")
@@ -241,22 +252,23 @@ class Puller:
         return self._caller.ask(call, app=target.app_id, **arguments)
 
     def _try(self, what: str, target: Target, work: Callable[[], tuple[State, str]]) -> Item:
-        state, reason = self._judged(target.app_id, work)
-        return Item(what, state, target.app_id, target.op_id, reason=reason)
+        return self._judged(Item(what, "failed", target.app_id, target.op_id), work)
 
-    def _judged(self, app: str | None, work: Callable[[], tuple[State, str]]) -> tuple[State, str]:
+    def _judged(self, item: Item, work: Callable[[], tuple[State, str]]) -> Item:
+        """The item with what came of the work."""
         try:
-            done = work()
+            state, reason = work()
         except NotReadyError as error:
-            done = "waiting", _told(error)
+            state, reason = "waiting", _told(error)
         except OperationFailedError as error:
-            done = "none", _told(error)
+            state, reason = "none", _told(error)
         except IdvError as error:
-            self._stop.failed(error, app)
+            self._stop.failed(error, item.app_id)
             old = isinstance(error, CredentialsExpiredError) and not self._has_sessions
-            return "failed", _told(error) + (f"; {_RENEW}" if old else "")
+            reason = _told(error) + (f"; {_RENEW}" if old else "")
+            return replace(item, reason=reason, temporary=isinstance(error, TemporaryError))
         self._stop.well()
-        return done
+        return replace(item, state=state, reason=reason)
 
     # ---- statements
 
@@ -285,8 +297,8 @@ class Puller:
             place_statement(self._fetcher.read(call.call, name), self._statements / name)
             return "stored", ""
 
-        state, reason = self._judged(app, fetch)
-        return [Item(call.call, state, app, day=day, reason=reason, files=int(state == "stored"), size=size)]
+        item = self._judged(Item(call.call, "failed", app, day=day), fetch)
+        return [replace(item, files=int(item.state == "stored"), size=size)]
 
     # ---- patience
 
@@ -296,7 +308,8 @@ class Puller:
         open_ones = {i.op_id for i in items if i.state == "waiting"}
         while young := [t for t in targets if t.op_id in open_ones and self._may_change(t)]:
             time.sleep(self._pause_s)
-            found = self._all([partial(self._operation, replace(t, state=None)) for t in young], tick)
+            asked = self._all([partial(self._operation, replace(t, state=None)) for t in young], tick)
+            found = [i for _, items in asked for i in items]
             open_ones = {i.op_id for i in found if i.state == "waiting"}
             more += found
         return more
@@ -316,6 +329,10 @@ class _Stop:
     def now(self, why: str) -> None:
         with self._lock:
             self._why.setdefault("*", why)
+
+    @property
+    def is_set(self) -> bool:
+        return "*" in self._why
 
     def check(self, app: str | None) -> None:
         with self._lock:
@@ -353,6 +370,16 @@ def ready_at(pulls: Pulls, vendor: Vendor, day: date) -> datetime:
     assert pulls.statement is not None
     midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(vendor.zone)) + timedelta(days=1)
     return (midnight + pulls.statement.ready).astimezone(UTC)
+
+
+def _both(first: list[Item], second: list[Item]) -> list[Item]:
+    """The items of two tries: what only the first had to do, and the second with the files of the first."""
+    earlier = {i.what: i for i in first}
+    merged = []
+    for item in second:
+        before = earlier.pop(item.what, None)
+        merged.append(replace(item, files=item.files + before.files, size=item.size + before.size) if before else item)
+    return [*earlier.values(), *merged]
 
 
 def _told(error: IdvError) -> str:

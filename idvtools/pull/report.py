@@ -31,6 +31,8 @@ class Item:
         Why it is not there; never a value of an answer.
     files, size : int
         Files that were stored now, and their bytes.
+    temporary : bool
+        Whether it failed for something that may be over by now.
     """
 
     what: str
@@ -41,6 +43,7 @@ class Item:
     reason: str = ""
     files: int = 0
     size: int = 0
+    temporary: bool = False
 
     def __str__(self) -> str:
         of = self.op_id or " ".join(str(v) for v in (self.app_id, self.day) if v)

@@ -90,6 +90,7 @@ class Vault:
         self._log = Log(self.folder, self._key, durable=durable)
         self._writer = Writer(self.folder, self._log, durable=durable)
         self._turn = threading.RLock()
+        self._read = False
         self._waiting: list[_Request] = []
 
     def __repr__(self) -> str:
@@ -170,11 +171,13 @@ class Vault:
     @contextmanager
     def _glance(self) -> Iterator[Log]:
         """The log without waiting for a store of another thread, which waits for the disk: its files are not seen yet."""
-        if not self._turn.acquire(blocking=False):
+        # Before the first look there is nothing to glance at.
+        if not self._turn.acquire(blocking=not self._read):
             yield self._log
             return
         try:
             self._log.refresh()
+            self._read = True
             yield self._log
         finally:
             self._turn.release()
