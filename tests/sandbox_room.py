@@ -76,6 +76,7 @@ class Room:
         sandbox.notify_to(None)
         sandbox.dec.refuse_running = sandbox.dec.mistakes = sandbox.dec.store.named_only = False
         sandbox.dec.closed_sites = set()
+        sandbox.dec._outcomes.clear()
 
     def original(self, op: Any) -> tuple[str, dict[str, str]]:
         """A link to an original file, and the headers that it needs."""

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import stat
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -15,20 +14,6 @@ from sandbox_room import APP, COMBO, OTHER, TAX, Room, at, room
 
 import idvtools as idv
 from idvtools.errors import OutputError
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Room]:
-    with room(mistakes=False) as found:
-        yield found
-
-
-@pytest.fixture
-def dec(shared: Room) -> Iterator[Room]:
-    """The server that most tests share; what one of them switches on is off for the next."""
-    yield shared
-    shared.reset()
-    shared.sandbox.dec._outcomes.clear()
 
 
 # ---- statements

@@ -6,29 +6,14 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 import requests
-from sandbox_room import OTHER, START, TAX, Room, room
+from sandbox_room import OTHER, START, TAX, Room
 
 from idvtools.errors import InputError
 from idvtools.sandbox.server import Sandbox
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Room]:
-    with room(mistakes=False) as found:
-        yield found
-
-
-@pytest.fixture
-def dec(shared: Room) -> Iterator[Room]:
-    """The server that most tests share; what one of them switches on is off for the next."""
-    yield shared
-    shared.reset()
-    shared.sandbox.dec._outcomes.clear()
 
 
 # ---- control

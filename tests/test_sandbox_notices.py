@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import requests
-from sandbox_room import APP, BANK, COMBO, TAX, Room, room
+from sandbox_room import APP, BANK, COMBO, TAX, Room
 
 import idvtools as idv
 from idvtools import vendors
@@ -67,18 +67,6 @@ def receiver() -> Iterator[Receiver]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Room]:
-    with room() as found:
-        yield found
-
-
-@pytest.fixture
-def dec(shared: Room) -> Iterator[Room]:
-    yield shared
-    shared.reset()
 
 
 def test_notified_as_it_goes_on(dec: Room) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,20 +17,6 @@ from idvtools.vendors.base import Stamp
 from idvtools.vendors.dec import da_id_time, decshash, sign_redirect
 
 MINUTE = 60.0
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Room]:
-    with room(mistakes=False) as found:
-        yield found
-
-
-@pytest.fixture
-def dec(shared: Room) -> Iterator[Room]:
-    """The server that most tests share; what one of them switches on is off for the next."""
-    yield shared
-    shared.reset()
-    shared.sandbox.dec._outcomes.clear()
 
 
 def post(where: Room, url: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:

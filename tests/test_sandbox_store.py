@@ -7,7 +7,6 @@ import logging
 import random
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -21,18 +20,6 @@ from idvtools.sandbox.server.faults import KINDS, Faults
 from idvtools.vendors.dec import download_headers, store_prefix
 
 SSE = "-server-side-encryption-customer-"
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Room]:
-    with room() as found:
-        yield found
-
-
-@pytest.fixture
-def dec(shared: Room) -> Iterator[Room]:
-    yield shared
-    shared.reset()
 
 
 def get(url: str, headers: dict[str, str] | None = None, **more: Any) -> requests.Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
@@ -15,7 +16,17 @@ _FIRST_S, _LONGEST_S = 0.25, 20.0
 _LONGEST_ASKED_S = 60.0
 
 
-def retrying(may: Callable[[TemporaryError], bool] = lambda _: True, *, attempts: int = ATTEMPTS) -> Retrying:
+T = TypeVar("T")
+
+
+class Again(Protocol):
+    """What `retrying` gives: calls something with its arguments, again and again."""
+
+    def __call__(self, work: Callable[..., T], /, *args: Any) -> T:
+        """What it gives in the end."""
+
+
+def retrying(may: Callable[[TemporaryError], bool] = lambda _: True, *, attempts: int = ATTEMPTS) -> Again:
     """Repeats what raises a `TemporaryError`: exponential backoff with full jitter, longer where the server says so.
 
     Parameters
@@ -36,12 +47,28 @@ def retrying(may: Callable[[TemporaryError], bool] = lambda _: True, *, attempts
     >>> retrying()(call)
     'an answer'
     """
-    return Retrying(
+    retry = Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, TemporaryError) and may(error)),
         wait=_pause,
         stop=stop_after_attempt(attempts),
         reraise=True,
     )
+
+    def call(work: Callable[..., T], /, *args: Any) -> T:
+        failed: list[TemporaryError] = []
+        try:
+            return work(*args)  # as a rule nothing fails, and what repeats things needs as long as a short call
+        except TemporaryError as error:
+            failed.append(error)
+
+        def go_on() -> T:
+            if failed:
+                raise failed.pop()
+            return work(*args)
+
+        return retry(go_on)
+
+    return call
 
 
 _backoff = wait_random_exponential(multiplier=_FIRST_S, max=_LONGEST_S)

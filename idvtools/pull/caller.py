@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tenacity import Retrying
-
 from idvtools.errors import CredentialsExpiredError, InputError, TemporaryError, VendorError
-from idvtools.pull.again import ATTEMPTS, retrying
+from idvtools.pull.again import ATTEMPTS, Again, retrying
 from idvtools.pull.sessions import Session, Sessions
 from idvtools.vendors.base import Call, Keys, Stamp, Unpacked, Vendor
 from idvtools.vendors.base.declaration import Send
@@ -122,7 +120,7 @@ class Caller:
         session = self._sessions.renew(session, self._vendor, self._keys, app, self._send)
         return again(self._once, call, app, session, spend_money, arguments)
 
-    def _again(self, call: Call) -> Retrying:
+    def _again(self, call: Call) -> Again:
         # Without an answer nobody knows whether the call was carried out.
         return retrying(lambda e: call.repeatable or e.code in call.again, attempts=self._attempts)
 

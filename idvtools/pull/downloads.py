@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 import re
 import time
 import uuid
@@ -178,7 +179,8 @@ class Downloader:
         except (requests.RequestException, ValueError):
             why = "the exchange failed"
         else:
-            LOG.info("%s GET %s: HTTP %d", number, place(url), response.status_code)
+            if LOG.isEnabledFor(logging.INFO):
+                LOG.info("%s GET %s: HTTP %d", number, place(url), response.status_code)
             return response
         if refused is not None:
             raise refused

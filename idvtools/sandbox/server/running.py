@@ -18,7 +18,7 @@ from idvtools.sandbox.server.configured import first_keys, make_secrets, open_wo
 from idvtools.sandbox.server.dec_platform import Dec
 from idvtools.sandbox.server.faults import Faults, Limits, Protocol
 from idvtools.sandbox.server.notices import Manner, Notices
-from idvtools.sandbox.server.onenet import OnenetSide
+from idvtools.sandbox.server.onenet import RETRIES_S, OnenetSide
 from idvtools.sandbox.server.sender import Accept, Delivery, Sender
 from idvtools.sandbox.server.tencent import TencentSide
 from idvtools.sandbox.server.webank import WebankSide
@@ -175,7 +175,7 @@ class Sandbox:
         headers: Mapping[str, str],
         body: bytes,
         accept: Accept = lambda status, _: status == 200,
-        retries: Sequence[float] = (3.0, 6.0, 12.0),
+        retries: Sequence[float] = RETRIES_S,
     ) -> Delivery:
         """Send any message as a vendor would (OneNET's pushes, WeBank's reverse notifications); see `Sender.send`."""
         return self._sender.send(url, headers, body, accept, retries)
@@ -184,7 +184,7 @@ class Sandbox:
         """Wait until every message that is due has been sent (with `late` every one); whether it was in 30 seconds."""
         return self._sender.settle(late=late)
 
-    def push_onenet(self, busi_seq: str | None = None, retries: Sequence[float] = (3.0, 6.0, 12.0)) -> list[Delivery]:
+    def push_onenet(self, busi_seq: str | None = None, retries: Sequence[float] = RETRIES_S) -> list[Delivery]:
         """Push the next status of a OneNET audit, or of every open one, to the address that its start named.
 
         Raises
@@ -198,7 +198,7 @@ class Sandbox:
         return [self.send(p.url, p.headers, p.body, self.onenet.is_accepted, retries) for p in pushes if p]
 
     def reverse_webank(
-        self, url: str, trans_name: str, plain: Mapping[str, Any], retries: Sequence[float] = (3.0, 6.0, 12.0)
+        self, url: str, trans_name: str, plain: Mapping[str, Any], retries: Sequence[float] = RETRIES_S
     ) -> Delivery:
         """Send a reverse notification of WeBank's; it is accepted by an answer that is signed, too.
 
