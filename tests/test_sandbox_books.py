@@ -15,7 +15,6 @@ from sandbox_room import APP, COMBO, OTHER, TAX, Room, at, room
 import idvtools as idv
 from idvtools.errors import OutputError
 
-
 # ---- statements
 
 

@@ -15,7 +15,6 @@ from sandbox_room import OTHER, START, TAX, Room
 from idvtools.errors import InputError
 from idvtools.sandbox.server import Sandbox
 
-
 # ---- control
 
 
