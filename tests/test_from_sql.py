@@ -306,7 +306,15 @@ def test_a_list_of_rejects_keeps_what_it_had(url: str) -> None:
     assert [r.file for r in rejects] == ["mine", "sql"]
 
 
-@pytest.mark.parametrize("query", ["delete from inbox", "drop table inbox", "insert into inbox (id) values (99)"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "delete from inbox",
+        "drop table inbox",
+        "insert into inbox (id) values (99)",
+        "select 1; commit; drop table inbox",
+    ],
+)
 def test_a_query_changes_nothing(url: str, query: str) -> None:
     inbox(url)
     with contextlib.suppress(IdvError):

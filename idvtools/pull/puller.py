@@ -141,11 +141,12 @@ class Puller:
         unlucky = {task for task, items in done if any(i.temporary for i in items)}
         if unlucky and not self._stop.is_set:
             before = {task: items for task, items in done if task in unlucky}
-            again = [(task, _both(before[task], items)) for task, items in self._all(list(unlucky), tick)]
+            tries = self._all([t for t in tasks if t in unlucky], tick)
+            again = [(task, _both(before[task], items)) for task, items in tries]
             done = [d for d in done if d[0] not in before] + again
         items = [i for _, found in done for i in found]
         if self._patience:
-            items += self._wait_for(ordered, items, tick)
+            items = self._wait_for(ordered, items, tick)
         return PullReport(self._vendor.name, tuple(items))
 
     def _merged(self, targets: Iterable[Target]) -> list[Target]:
@@ -303,16 +304,20 @@ class Puller:
     # ---- patience
 
     def _wait_for(self, targets: Sequence[Target], items: Sequence[Item], tick: Callable[[Item], object]) -> list[Item]:
-        """Poll what is not at its end, again and again, as long as it may still change."""
-        more: list[Item] = []
+        """Poll what is not at its end, again and again, as long as it may still change; the items as they are then."""
+        told: dict[str | None, list[Item]] = {}
+        for item in items:
+            told.setdefault(item.op_id, []).append(item)
         open_ones = {i.op_id for i in items if i.state == "waiting"}
         while young := [t for t in targets if t.op_id in open_ones and self._may_change(t)]:
             time.sleep(self._pause_s)
             asked = self._all([partial(self._operation, replace(t, state=None)) for t in young], tick)
-            found = [i for _, items in asked for i in items]
-            open_ones = {i.op_id for i in found if i.state == "waiting"}
-            more += found
-        return more
+            found = [items for _, items in asked if items]
+            for latest in found:
+                op_id = latest[0].op_id
+                told[op_id] = _both([i for i in told[op_id] if i.state != "waiting"], latest)
+            open_ones = {i.op_id for latest in found for i in latest if i.state == "waiting"}
+        return [i for each in told.values() for i in each]
 
     def _may_change(self, target: Target) -> bool:
         return target.begun is not None and self._now() - target.begun < self._pulls.poll_for

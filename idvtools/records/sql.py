@@ -99,7 +99,7 @@ def from_sql(
         raise InputError("chunk_rows must be 1 or more")
     if timezone not in available_timezones():
         raise InputError("timezone is no IANA zone, such as Asia/Shanghai")
-    if not _READS.match(query):
+    if not _READS.match(query) or _is_several(query):
         raise InputError("the query must be a select: nothing else is run on your database")
     found = Rejects()
     with tempfile.TemporaryDirectory(prefix="idvtools-") as scratch, duckdb.connect() as con:
@@ -141,6 +141,21 @@ def _read(
 
 #: A query that reads, comments in front of it left aside.
 _READS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|with|values|table|from)\b", re.IGNORECASE | re.DOTALL)
+
+
+def _is_several(query: str) -> bool:
+    """Whether there is more behind a semicolon: some drivers would run that as well."""
+    from sqlglot import tokenize  # noqa: PLC0415
+    from sqlglot.errors import SqlglotError  # noqa: PLC0415
+    from sqlglot.tokens import TokenType  # noqa: PLC0415
+
+    try:
+        kinds = [token.token_type for token in tokenize(query, dialect="postgres")]
+    except SqlglotError:
+        return ";" in query
+    while kinds and kinds[-1] == TokenType.SEMICOLON:
+        kinds.pop()
+    return TokenType.SEMICOLON in kinds
 
 
 def _text(value: object) -> str:
