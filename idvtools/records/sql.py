@@ -145,9 +145,8 @@ _READS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|with|values|table
 
 def _is_several(query: str) -> bool:
     """Whether there is more behind a semicolon: some drivers would run that as well."""
-    from sqlglot import tokenize  # noqa: PLC0415
+    from sqlglot import TokenType, tokenize  # noqa: PLC0415
     from sqlglot.errors import SqlglotError  # noqa: PLC0415
-    from sqlglot.tokens import TokenType  # noqa: PLC0415
 
     try:
         kinds = [token.token_type for token in tokenize(query, dialect="postgres")]
