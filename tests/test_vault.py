@@ -115,6 +115,12 @@ def test_sealed_content_never_touches_the_disk_in_clear(folder: Path) -> None:
     assert not any(b"clear" in path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
+def test_nobody_else_may_look_into_it(folder: Path) -> None:
+    filled(folder)
+    modes = {p.relative_to(folder).as_posix(): p.stat().st_mode & 0o077 for p in (folder, *folder.rglob("*"))}
+    assert set(modes.values()) == {0}, modes
+
+
 def test_a_file_that_is_not_stored_is_gone(folder: Path) -> None:
     vault = open_vault(folder)
     with suppress(RuntimeError), vault.receive() as file:

@@ -23,6 +23,13 @@ def refusals(file: str) -> Iterator[None]:
         raise OutputError(f"cannot be written: {why}", file=file) from None
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for their owner only (`Path.mkdir` leaves parents open)."""
+    if not folder.parent.is_dir():
+        make_folder(folder.parent)
+    folder.mkdir(FOLDER_MODE, exist_ok=True)
+
+
 def write_all(fd: int, data: bytes | memoryview) -> None:
     """Write all of `data`; the system may take less at a time."""
     view = memoryview(data)

@@ -14,7 +14,7 @@ from typing import Self
 
 from idvtools.errors import OutputError
 from idvtools.vault.custody import Entry
-from idvtools.vault.disk import FILE_MODE, FOLDER_MODE, refusals, write_all
+from idvtools.vault.disk import FILE_MODE, make_folder, refusals, write_all
 from idvtools.vault.media import HEAD, TAIL, media_type
 from idvtools.vault.sealing import Sealer
 
@@ -59,7 +59,7 @@ class Incoming:
     def __enter__(self) -> Self:
         with refusals(f"{self._label}/{self.path.name}"):
             if not self._folder.is_dir():
-                self._folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+                make_folder(self._folder)
             while self._fd is None:
                 fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), FILE_MODE)
                 if lock(fd, wait=True) and os.fstat(fd).st_nlink == 0:  # swept away before it was locked

@@ -170,7 +170,7 @@ class Vault:
 
     @contextmanager
     def _glance(self) -> Iterator[Log]:
-        """The log without waiting for a store of another thread, which waits for the disk: its files are not seen yet."""
+        """The log without waiting for another thread's store, which waits for the disk: its files are not seen yet."""
         # Before the first look there is nothing to glance at.
         if not self._turn.acquire(blocking=not self._read):
             yield self._log

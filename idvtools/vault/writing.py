@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from idvtools.errors import OutputError, VaultError
 from idvtools.vault.custody import Entry, file_path
-from idvtools.vault.disk import FILE_MODE, FOLDER_MODE, refusals, write_file
+from idvtools.vault.disk import FILE_MODE, make_folder, refusals, write_file
 from idvtools.vault.incoming import Incoming, is_abandoned, ready_prefix
 from idvtools.vault.log import LOG, Draft, Log
 from idvtools.vault.manifest import MANIFEST, csv_rows
@@ -137,7 +137,7 @@ class Writer:
     def _make_shard(self, target: str) -> None:
         shard = (self._folder / target).parent
         if shard.name not in self._made:
-            shard.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+            make_folder(shard)
             self._made.add(shard.name)
 
     @contextmanager
@@ -145,7 +145,7 @@ class Writer:
         try:
             with refusals(f"{self._folder.name}/.lock"):
                 if not self._incoming.is_dir():
-                    self._incoming.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+                    make_folder(self._incoming)
                 self._lock.acquire()
         except Timeout:
             raise OutputError("another process holds the vault and does not let go", file=self._folder.name) from None
