@@ -29,7 +29,7 @@ _VENDOR = 3
 @click.option(
     "--renew-keys", is_flag=True, help="Fetch a new AES key where ours is old; the old one ends for everybody."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print every item as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the items as JSON; of what was there already, the number.")
 @click.option("--progress/--no-progress", default=None, help="Show a bar on stderr (default: on a terminal).")
 def pull_command(
     workspace: Path,

@@ -103,7 +103,8 @@ class Call:
     needs_session : bool
         Whether it needs what the vendor's `renew` fetches.
     repeatable : bool
-        Whether it only asks, so that it may be sent again where nobody knows what became of it.
+        Whether it only asks, or does nothing more when it comes twice: it may be sent again where nobody knows what
+        became of it.
     again : tuple of str
         Codes of which the vendor's document says that nothing was done and the call may be sent again.
     renews : callable or None
