@@ -87,9 +87,8 @@ class PullReport:
         return f"{self.vendor}: {told}; " + (f"{files} new file(s), {size / 1e6:.1f} MB" if files else "nothing new")
 
     def to_json(self) -> str:
-        """``vendor, counts, files, bytes, items[{what, state, app_id, op_id, day, reason, files, size,
-        temporary}]``; items that
-        were there already are counted only."""
+        """``vendor, counts, files, bytes, items[{what, state, app_id, op_id, day, reason, files, size, temporary}]``;
+        items that were there already are counted only."""
         told = [
             {**{n: getattr(i, n) for n in i.__slots__}, "day": str(i.day) if i.day else None}
             for i in self.items
