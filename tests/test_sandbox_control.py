@@ -12,6 +12,7 @@ import pytest
 import requests
 from sandbox_room import OTHER, START, TAX, Room
 
+import idvtools as idv
 from idvtools.errors import InputError
 from idvtools.sandbox.server import Sandbox
 
@@ -56,6 +57,22 @@ def test_limit(dec: Room) -> None:
     assert dec.control("/limit", {"per_second": None}).ok
 
 
+def test_kicked_out_at_webank(dec: Room) -> None:
+    def fetched(**how: object) -> int:
+        """How many tokens a pull fetches after somebody else has fetched one, or a ticket."""
+        before = dec.sandbox.world.calls["webank.access_token"]
+        if how:
+            assert dec.control("/webank/kick-out", how).json() == {"app": "SYNWEB01"}
+        file_id, hash_value = dec.sandbox.webank.files.plant("SYNWEB01", "a.jpg", b"\xff\xd8\xff")
+        assert idv.Workspace(dec.folder).pull("webank", ops=[f"{file_id}:{hash_value}"]).complete
+        return dec.sandbox.world.calls["webank.access_token"] - before
+
+    assert fetched() == 1
+    assert fetched() == 0
+    assert fetched(app="SYNWEB01") == 1
+    assert fetched(ticket_only=True) == 0, "the old ticket goes on for five minutes"
+
+
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [
@@ -91,6 +108,8 @@ def test_limit(dec: Room) -> None:
         ("/onenet/push", {"busi_seq": "x"}, ""),
         ("/webank/reverse", {"url": "http://127.0.0.1:1/"}, "trans_name"),
         ("/webank/reverse", {"url": "ftp://x/", "trans_name": "x", "plain": {}}, "url"),
+        ("/webank/kick-out", {"app": "nobody"}, "app"),
+        ("/webank/kick-out", {"ticket_only": 1}, "ticket_only"),
         ("/clock", [], "object"),
     ],
 )

@@ -31,6 +31,7 @@ _WHAT = {
     "POST /_control/dec/rotate": '{"app"}: a new AES key',
     "POST /_control/onenet/push": '{"busi_seq": one, or every open audit; "retries": []}',
     "POST /_control/webank/reverse": '{"url", "trans_name", "plain": {}, "retries": []}',
+    "POST /_control/webank/kick-out": '{"app", "ticket_only": bool}: somebody else fetches a token, or a ticket',
     "POST /_control/notify": '{"url": address or null, "retries": [], "duplicates", "late", "lost", "delay_s"}',
     "POST /_control/limit": '{"per_second": number or null}',
     "GET /_control/calls": "how often each call was made, and with which codes",
@@ -63,6 +64,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
         "dec/rotate": desk.rotate,
         "onenet/push": desk.push_onenet,
         "webank/reverse": desk.reverse_webank,
+        "webank/kick-out": desk.kick_out,
         "notify": desk.notify,
         "limit": desk.limit,
     }
@@ -230,6 +232,16 @@ class _Desk:
                 raise ValueError(f"{name} is missing")
         self._sandbox.reverse_webank(**chosen)
         return {"sent": 1}
+
+    def kick_out(self, body: Body) -> Body:
+        """End WeBank's token and tickets that are in use, as another program of ours does by fetching its own."""
+        chosen = _checked(body, {"app": str, "ticket_only": bool})
+        known = self._sandbox.world.keys["webank"].apps
+        app = chosen.get("app", next(iter(known)))
+        if app not in known:
+            raise ValueError(f"app must be one of {', '.join(known)}")
+        self._sandbox.webank.kick_out(app, token=not chosen.get("ticket_only", False))
+        return {"app": app}
 
     def limit(self, body: Body) -> Body:
         """How many requests an app may make in a second."""
