@@ -85,7 +85,7 @@ def pull_targets(
     vault = desk.vault()
     vault.entries()  # what is there is known, and that it is sound, before anything is asked for
     report = _puller(desk, declared, keys, vault, wait, renew_keys).run(targets, days, tick)
-    if report.of("stored"):
+    if report.of("stored") or any(i.files for i in report.items):  # some of a call's files may have come
         with suppress(OutputError):  # it is derived: what came is safe without it
             vault.write_manifest()
     return report
