@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,8 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with nothing but sample_data in it, as the current one."""
-    (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
+    """A folder with nothing but a sample_data of its own in it, as the current one: commands write there."""
+    shutil.copytree(ROOT / "sample_data", tmp_path / "sample_data", ignore=shutil.ignore_patterns(".idvtools"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
