@@ -119,6 +119,9 @@ class Sessions:
 
         values, renew_after_s = vendor.renew(ask, keys, app)
         session = Session(dict(values), fetched_at, renew_after_s, secrets.token_hex(8))
+        if (before := _load(path)) and "aes_key" in before.values:
+            # What came meanwhile is encrypted with it, and it may stand nowhere else.
+            _store(path.with_name(f"{path.stem}-{before.made}.json"), before)
         _store(path, session)
         return session
 
