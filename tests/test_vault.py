@@ -490,7 +490,14 @@ def test_sealing_holds_every_frame(size: int) -> None:
     raw = b"".join([sealer.update(clear[at : at + 10_000]) for at in range(0, size, 10_000)]) + sealer.finish()
     head, frames = raw[:47], [raw[at : at + 65_552] for at in range(47, len(raw), 65_552)]
     assert b"".join(unseal([raw[:3], raw[3:]], SEAL_KEY)) == clear
-    damaged = [raw[:-1], raw + b"\0", raw[:20], b"", bytes([raw[0] ^ 1]) + raw[1:], raw[:10] + bytes([raw[10] ^ 1]) + raw[11:]]
+    damaged = [
+        raw[:-1],
+        raw + b"\0",
+        raw[:20],
+        b"",
+        bytes([raw[0] ^ 1]) + raw[1:],
+        raw[:10] + bytes([raw[10] ^ 1]) + raw[11:],
+    ]
     damaged += [head + b"".join(frames[:-1])]
     if len(frames) > 1:
         damaged += [head + frames[-1] + b"".join(frames[1:-1]) + frames[0], head + b"".join(frames[1:])]
