@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,6 +15,7 @@ from idvtools import __version__
 from idvtools.errors import CryptoError, IdvError, InputError, VendorError
 
 FOLDER = click.Path(path_type=Path)
+_INTERRUPTED = 130
 BUG = 70  # sysexits.h: internal software error; no status of the contract says that
 
 
@@ -44,6 +46,11 @@ class _Group(click.Group):
                 raise
             tell(f"a bug in idvtools ({type(error).__name__}), please report it; IDVTOOLS_DEBUG=1 shows where")
             status = BUG
+        if status == _INTERRUPTED and not (args or kwargs) and threading.active_count() > 1:
+            # Somebody wants to leave now; the interpreter would wait for every thread that still fetches something.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(_INTERRUPTED)
         sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -65,7 +72,7 @@ def _stopped(error: BaseException) -> int:
     if isinstance(error, click.ClickException):
         return tell(error.format_message())
     click.echo("stopped", err=True)
-    return 130
+    return _INTERRUPTED
 
 
 def tell(*problems: str) -> int:

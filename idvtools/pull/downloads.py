@@ -25,6 +25,7 @@ from idvtools.errors import (
     TemporaryError,
     VendorError,
 )
+from idvtools.privacy import scrub
 from idvtools.pull.again import ATTEMPTS, retrying
 from idvtools.pull.hosts import Hosts, guarded
 from idvtools.pull.transport import CONNECT_S, LOG, LONGEST_S, NO_TLS, new_session, without_queries
@@ -37,6 +38,7 @@ _READ_S = 30.0
 _REDIRECTS = 3
 #: Bytes in which a page of HTML shows that it is one.
 _BEGIN = 512
+_LONGEST_PATH = 200
 #: What a server of files says of an error: a short code of an object store, and nothing else of its page.
 _STORE_CODE = re.compile(rb"<Code>([A-Za-z]{1,40})</Code>")
 #: Its comments are taken or left as they are (``(?>…)``): a file that is all comments would keep it busy for years.
@@ -153,7 +155,10 @@ class Downloader:
                     self._take(response, url, sink, until)
                     return
                 target = _target(url, response)
-            self._hosts.check(target)
+            try:
+                self._hosts.check(target)
+            except LinkRefusedError as error:
+                raise LinkRefusedError(f"{place(url)} redirects, and {error}") from None
             if _origin(target) != _origin(url):
                 headers = {}  # the key of the file is not the business of another host
             url = target
@@ -233,9 +238,16 @@ class Downloader:
 
 
 def place(url: str) -> str:
-    """A link without its query, for messages and logs."""
+    """A link without its query and without what might be a person's number, for messages and logs.
+
+    Examples
+    --------
+    >>> place("https://files.example.com/110101199003074514/a.zip?sign=1")
+    'https://files.example.com/***/a.zip'
+    """
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    path = "".join(c if c.isprintable() else "?" for c in parts.path[:_LONGEST_PATH])
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{scrub(path)}"
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

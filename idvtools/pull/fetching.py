@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import re
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from idvtools.errors import DamagedFileError, IdvError
+from idvtools.errors import DamagedFileError, IdvError, MalformedAnswerError, OutputError
 from idvtools.pull.caller import Answer
 from idvtools.pull.downloads import Downloader, Link, place
 from idvtools.vault import Incoming, Origin, Vault
 from idvtools.vendors.base import Attachment, FileCall, PulledLink, StatementCall
+
+#: Files of one operation: more are no operation's.
+_MOST_FILES = 1000
+#: Files that are open, and stored, at a time.
+_AT_A_TIME = 16
+_BEGIN = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,43 +68,86 @@ class Fetcher:
         return self._vault.read(entries[-1].sha256)
 
     def fetch(self, files: FileCall, op_id: str, app_id: str | None, answer: Answer) -> Fetched:
-        """Fetch the files of an operation and store them together; what came is stored where something failed, too."""
+        """Fetch the files of an operation and store them; what came is stored where something failed, too."""
         at = datetime.now(UTC)
 
         def origin(name: str, url: str | None = None) -> Origin:
             return Origin(self._vendor, op_id, app_id, files.call, name, url, at)
 
+        # The answer comes last: where it is, everything that it names is. Another pull may have been quicker.
+        last: list[tuple[bytes, Origin]] = []
+        if files.keep_answer and not self.complete(files, op_id):
+            last = [(answer.received, origin(_answer_name(files.call)))]
+        if files.links is None:
+            contents = [(a.reveal(), origin(_file_name(a))) for a in answer.opened.attachments]
+            return replace(self._keep(contents + last), files=len(contents), found=len(contents) + len(last))
+        links = files.links(answer.opened, self._settings)
+        if len(links) > _MOST_FILES:
+            raise MalformedAnswerError.answered(f"the answer names {len(links)} files", vendor=self._vendor)
+        return replace(self._follow(links, origin, last), found=len(links)) if links else Fetched()
+
+    def _follow(
+        self, links: Sequence[PulledLink], origin: Callable[[str, str], Origin], last: Sequence[tuple[bytes, Origin]]
+    ) -> Fetched:
+        """Fetch links that the vault has no file of, and store them, some at a time; if all came, `last` as well."""
+        first = origin("", "")
+        there = self._vault.find(vendor=self._vendor, op_id=first.op_id, call=first.call)
+        urls, names = {e.url for e in there}, {e.name for e in there}
+        wanted: list[tuple[PulledLink, Origin]] = []
+        for link in links:
+            of = origin(_name(link.url), link.url)
+            if of.name in names:
+                of = origin(f"{hashlib.sha256((of.url or '').encode()).hexdigest()[:8]}-{of.name}", link.url)
+            if of.url not in urls:
+                urls.add(of.url)
+                names.add(of.name)
+                wanted.append((link, of))
+        done = Fetched()
+        for start in range(0, max(1, len(wanted)), _AT_A_TIME):
+            is_end = start + _AT_A_TIME >= len(wanted)
+            done = self._fetch_some(wanted[start : start + _AT_A_TIME], done, last if is_end else ())
+            if isinstance(done.error, OutputError):
+                break
+        return done
+
+    def _fetch_some(
+        self, wanted: Sequence[tuple[PulledLink, Origin]], done: Fetched, last: Sequence[tuple[bytes, Origin]]
+    ) -> Fetched:
         with ExitStack() as stack:
             ready: list[tuple[Incoming, Origin]] = []
-            links: Sequence[PulledLink] = []
-            error: IdvError | None = None
-            if files.links is not None:
-                links = files.links(answer.opened, self._settings)
-                for link, name in zip(links, _names(links, op_id), strict=True):
-                    of = origin(name, place(link.url))
-                    if self._vault.has(of.identity):
-                        continue
-                    incoming = stack.enter_context(self._vault.receive())
-                    try:
-                        self._downloads.fetch(Link(link.url, link.headers, name), incoming)
-                    except IdvError as problem:
-                        error = error or problem
-                        continue
+            error = done.error
+            for link, of in wanted:
+                incoming = stack.enter_context(self._vault.receive())
+                try:
+                    self._downloads.fetch(Link(link.url, link.headers, of.name), incoming)
+                except OutputError as problem:
+                    error = problem
+                    break
+                except IdvError as problem:
+                    error = error or problem
+                else:
                     ready.append((incoming, of))
-            else:
-                for file in answer.opened.attachments:
-                    ready.append((_received(stack, self._vault, file.reveal()), origin(_file_name(file))))
             count, size = len(ready), sum(i.size for i, _ in ready)
-            found = len(links) + len(answer.opened.attachments)
-            if files.keep_answer and error is None and (found or files.links is None):
-                if not self.complete(files, op_id):  # another pull may have been quicker
-                    # The answer comes last: where it is, everything that it names is.
-                    kept = _received(stack, self._vault, answer.received)
-                    ready.append((kept, origin(_answer_name(files.call))))
-                found += 1
+            if error is None:
+                ready += self._received(stack, last)
             if ready:
                 self._vault.store(*ready)
-            return Fetched(count, size, found, error)
+            return Fetched(done.files + count, done.size + size, error=error)
+
+    def _received(self, stack: ExitStack, contents: Sequence[tuple[bytes, Origin]]) -> list[tuple[Incoming, Origin]]:
+        ready = []
+        for content, of in contents:
+            incoming = stack.enter_context(self._vault.receive())
+            incoming.write(content)
+            ready.append((incoming, of))
+        return ready
+
+    def _keep(self, contents: Sequence[tuple[bytes, Origin]]) -> Fetched:
+        with ExitStack() as stack:
+            ready = self._received(stack, contents)
+            if ready:
+                self._vault.store(*ready)
+            return Fetched(len(ready), sum(i.size for i, _ in ready))
 
     def statement(self, call: StatementCall, name: str, app: str, answer: Answer) -> Fetched:
         """Fetch a statement."""
@@ -107,9 +158,9 @@ class Fetcher:
                 self._downloads.fetch(Link(link.url, link.headers, name), sink)
             except IdvError as error:
                 return Fetched(error=error)
-            if call.header.encode() not in sink.begin.partition(b"\n")[0]:
+            if not call.columns <= _columns(sink.begin):
                 return Fetched(error=DamagedFileError(f"{place(link.url)}: its first line is not that of a statement"))
-            origin = Origin(self._vendor, None, app, call.call, name, place(link.url), datetime.now(UTC))
+            origin = Origin(self._vendor, None, app, call.call, name, link.url, datetime.now(UTC))
             self._vault.store((incoming, origin))
             return Fetched(1, incoming.size, 1)
 
@@ -122,8 +173,8 @@ class _Beginning:
         self.begin = b""
 
     def write(self, piece: bytes) -> None:
-        if len(self.begin) < 512:
-            self.begin += piece[:512]
+        if len(self.begin) < _BEGIN:
+            self.begin += piece[:_BEGIN]
         self._incoming.write(piece)
 
     @property
@@ -135,10 +186,10 @@ class _Beginning:
         self._incoming.restart()
 
 
-def _received(stack: ExitStack, vault: Vault, content: bytes) -> Incoming:
-    incoming = stack.enter_context(vault.receive())
-    incoming.write(content)
-    return incoming
+def _columns(begin: bytes) -> frozenset[str]:
+    """The names in the first line of a CSV file."""
+    line = begin.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].decode("ascii", "replace")
+    return frozenset(name.strip(" \t\r\"'") for name in re.split("[,;\t]", line))
 
 
 def _answer_name(call: str) -> str:
@@ -149,11 +200,7 @@ def _file_name(file: Attachment) -> str:
     return f"{file.name}.{file.media_type.rpartition('/')[2]}"
 
 
-def _names(links: Sequence[PulledLink], op_id: str) -> list[str]:
-    """What the files are called: as in their links, which stay the same when they are asked for again."""
-    names: list[str] = []
-    for number, link in enumerate(links):
-        name = unquote(urlsplit(link.url).path).replace("\\", "/").rstrip("/").rpartition("/")[2]
-        name = name if name not in ("", ".", "..") else f"{op_id}-file-{number + 1}"
-        names.append(name if name not in names else f"{number + 1}-{name}")
-    return names
+def _name(url: str) -> str:
+    """What a file is called: as in its link."""
+    name = unquote(urlsplit(url).path).replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return name if name not in ("", ".", "..") else "file"

@@ -28,7 +28,7 @@ _SHORT = 3
 #: A host as it stands in DNS. Whatever else stands there (a backslash, an escape, a letter that becomes a dot) is read
 #: in one way by one library and in another way by the next.
 _NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 #: The addresses of IPv6 that are somebody's in the internet, and those that stand for one of IPv4 behind a gateway.
 _UNICAST, _NAT64 = IPv6Network("2000::/3"), IPv6Network("64:ff9b::/96")
 
@@ -79,8 +79,12 @@ class Hosts:
         except ValueError:
             host = ""
         plain = _address(host) or (_NAME.fullmatch(host) and "[" not in parts.netloc)
-        if not plain or "@" in parts.netloc or parts.scheme not in ("http", "https") or _CONTROL.search(url):
-            raise LinkRefusedError("the link is not the address of a file")
+        if host and parts.scheme not in ("http", "https"):
+            raise LinkRefusedError("the link is neither https nor http")
+        if host and "@" in parts.netloc:
+            raise LinkRefusedError("the link holds a user name or a password")
+        if not plain or _CONTROL.search(url):
+            raise LinkRefusedError("the link names no host that can be meant")
         self._require_allowed(host)
         here = self._is_here(host)
         if parts.scheme != "https" and not here:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -17,10 +17,9 @@ from idvtools.errors import (
     CredentialsExpiredError,
     IdvError,
     LinkExpiredError,
+    MalformedAnswerError,
     NotReadyError,
     OperationFailedError,
-    OutputError,
-    SignatureRefusedError,
     TemporaryError,
 )
 from idvtools.pull.caller import Answer, Caller
@@ -28,11 +27,13 @@ from idvtools.pull.fetching import Fetcher
 from idvtools.pull.polls import PollLog
 from idvtools.pull.report import Item, PullReport, State
 from idvtools.pull.statements import place_statement
+from idvtools.pull.stopping import Stop
 from idvtools.vendors.base import FileCall, OpState, Pulls, Vendor
+from idvtools.vendors.base.codes import is_code
 
-#: Failures in a row after which nobody is there.
-_GIVE_UP = 12
 _POLL_EVERY_S = 30.0
+#: Seconds that fetches may still take when somebody stops the pull.
+_LAST_S = 2.0
 _RENEW = "put the new key into the settings, or fetch one with --renew-keys, which ends the old one for everybody"
 
 
@@ -109,7 +110,7 @@ class Puller:
         self._workers, self._now, self._patience, self._pause_s = workers, now, patience, pause_s
         self._statuses = {str(s.code): s for s in (vendor.books.statuses if vendor.books else ())}
         self._has_sessions = any(vendor.call(c).needs_session for c in vendor.pulls.calls)
-        self._stop = _Stop()
+        self._stop = Stop()
 
     def run(
         self,
@@ -162,24 +163,27 @@ class Puller:
         """The items of each task; only a few tasks more than there are workers are handed out at a time."""
         finished: list[tuple[Task, list[Item]]] = []
         waiting = iter(tasks)
-        with ThreadPoolExecutor(self._workers) as pool:
-            running: dict[Future[list[Item]], Task] = {}
-            try:
-                while True:
-                    while len(running) < 2 * self._workers and (task := next(waiting, None)):
-                        running[pool.submit(task)] = task
-                    if not running:
-                        return finished
-                    for future in wait(running, return_when=FIRST_COMPLETED).done:
-                        items = future.result()
-                        finished.append((running.pop(future), items))
-                        for item in items:
-                            tick(item)
-            except BaseException:
-                self._stop.now("stopped")
-                for future in running:
-                    future.cancel()
-                raise
+        pool = ThreadPoolExecutor(self._workers)
+        running: dict[Future[list[Item]], Task] = {}
+        try:
+            while True:
+                while len(running) < 2 * self._workers and (task := next(waiting, None)):
+                    running[pool.submit(task)] = task
+                if not running:
+                    return finished
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    items = future.result()
+                    finished.append((running.pop(future), items))
+                    for item in items:
+                        tick(item)
+        except BaseException:
+            self._stop.now("stopped")
+            pool.shutdown(wait=False, cancel_futures=True)
+            # What is nearly there may come to its end; what is not is as if it had never begun.
+            wait(running, _LAST_S)
+            raise
+        finally:
+            pool.shutdown(wait=False)
 
     # ---- operations
 
@@ -215,16 +219,19 @@ class Puller:
             nonlocal found
             assert self._pulls.state is not None
             answer = self._ask(call, target, op_id=target.op_id)
+            self._require_about(target, answer)
             self._polls.add(self._now(), answer.received)
             status, json_result, authorized = self._pulls.state(answer.opened)
-            known = self._statuses.get(status or "")
+            if status is None:
+                raise MalformedAnswerError.answered("the answer tells no status", vendor=self._vendor.name)
+            known = self._statuses.get(status)
             if known is None or not known.final:
-                return "waiting", "not at its end yet" if known else "a status that no edition lists"
+                told = f"the status {status}" if is_code(status) else "a status"
+                return "waiting", "not at its end yet" if known else f"{told}, which no edition lists"
             found = OpState(status, json_result, known.success, authorized)
             return "polled", ""
 
-        item = self._try(call, target, ask)
-        return item, found
+        return self._aged(self._try(call, target, ask), target), found
 
     def _files(self, files: FileCall, target: Target) -> Item:
         """Ask for the links and fetch what is behind them; links that expired meanwhile are asked for once more."""
@@ -235,6 +242,7 @@ class Puller:
             arguments = files.arguments(target.op_id)
             for last in (False, True):
                 answer = self._ask(files.call, target, **arguments)
+                self._require_about(target, answer)
                 got = self._fetcher.fetch(files, target.op_id, target.app_id, answer)
                 count, size = count + got.files, size + got.size
                 if got.error is None:
@@ -244,9 +252,19 @@ class Puller:
             raise AssertionError
 
         item = self._try(files.call, target, fetch)
-        if item.state == "waiting" and self._is_past(target):  # what is not there any more looks like what is not yet
-            item = replace(item, state="lost", reason=f"{item.reason}; {self._too_old}")
-        return replace(item, files=count, size=size)
+        return replace(self._aged(item, target), files=count, size=size)
+
+    def _aged(self, item: Item, target: Target) -> Item:
+        """What is not there any more looks like what is not there yet."""
+        if item.state == "waiting" and self._is_past(target):
+            return replace(item, state="lost", reason=f"{item.reason}; {self._too_old}")
+        return item
+
+    def _require_about(self, target: Target, answer: Answer) -> None:
+        """Somebody else's file must not lie among ours, nor somebody else's state."""
+        told = self._pulls.about(answer.opened)
+        if told is not None and self._pulls.parent(told) != target.op_id:
+            raise MalformedAnswerError.answered("the answer is about another operation", vendor=self._vendor.name)
 
     def _ask(self, call: str, target: Target, **arguments: Any) -> Answer:
         self._stop.check(target.app_id)
@@ -268,6 +286,11 @@ class Puller:
             old = isinstance(error, CredentialsExpiredError) and not self._has_sessions
             reason = _told(error) + (f"; {_RENEW}" if old else "")
             return replace(item, reason=reason, temporary=isinstance(error, TemporaryError))
+        except Exception as error:
+            # One odd answer must not cost the others their evidence. Its text may be a value out of that answer.
+            if os.environ.get("IDVTOOLS_DEBUG"):
+                raise
+            return replace(item, reason=f"a bug in idvtools ({type(error).__name__}), please report it")
         self._stop.well()
         return replace(item, state=state, reason=reason)
 
@@ -321,50 +344,6 @@ class Puller:
 
     def _may_change(self, target: Target) -> bool:
         return target.begun is not None and self._now() - target.begun < self._pulls.poll_for
-
-
-class _Stop:
-    """Whether it makes sense to go on: not without space, not with keys that are refused, not when nobody is there."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._why: dict[str | None, str] = {}
-        self._in_a_row = 0
-
-    def now(self, why: str) -> None:
-        with self._lock:
-            self._why.setdefault("*", why)
-
-    @property
-    def is_set(self) -> bool:
-        return "*" in self._why
-
-    def check(self, app: str | None) -> None:
-        with self._lock:
-            why = self._why.get("*") or self._why.get(app)
-        if why:
-            raise _NotTriedError(f"not tried: {why}")
-
-    def failed(self, error: IdvError, app: str | None) -> None:
-        if isinstance(error, _NotTriedError):
-            return
-        with self._lock:
-            if isinstance(error, OutputError):
-                self._why.setdefault("*", "nothing can be written any more")
-            if isinstance(error, SignatureRefusedError):
-                self._why.setdefault(app, "the vendor refuses this app's keys")
-            if isinstance(error, TemporaryError):
-                self._in_a_row += 1
-                if self._in_a_row >= _GIVE_UP:
-                    self._why.setdefault("*", "nobody answers there; run it again later")
-
-    def well(self) -> None:
-        with self._lock:
-            self._in_a_row = 0
-
-
-class _NotTriedError(IdvError):
-    pass
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)

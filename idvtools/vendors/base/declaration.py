@@ -214,6 +214,10 @@ class Vendor:
         status = exchange.response.status or 0
         if opened.code is None and (status >= 500 or status in TRY_AGAIN):
             raise TemporaryError.answered(f"the server cannot answer now (HTTP {status})", vendor=self.name)
+        if opened.code is None and exchange.response.body is None and opened.trusted and not opened.attachments:
+            what = "is not JSON" if (exchange.response.raw or b"").strip() else "is empty"
+            where = f"{exchange.request.path}, HTTP {status}"
+            raise MalformedAnswerError.answered(f"the answer {what} ({where})", vendor=self.name)
         if error := self.error(opened):
             raise error
         return opened

@@ -79,8 +79,8 @@ class StatementCall:
         ``file_name(app, day)``, as the vendor names its files.
     ready : timedelta
         How long after the end of the day (in the vendor's zone) it can be had.
-    header : str
-        What its first line holds, if it is one.
+    columns : frozenset of str
+        Columns that its first line names, if it is one.
     """
 
     call: str
@@ -88,7 +88,7 @@ class StatementCall:
     links: Callable[[Unpacked, Any], list[PulledLink]]
     file_name: Callable[[str, date], str]
     ready: timedelta
-    header: str
+    columns: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,8 @@ class Pulls:
         How long after an operation the vendor gives its files; None: nobody says.
     poll_for : timedelta
         How long after its beginning an operation may still change, so that it is asked about again.
+    about : callable
+        The operation that an answer says it is about; None: it does not say.
     parent : callable
         The operation whose files hold those of this one.
     """
@@ -119,6 +121,7 @@ class Pulls:
     statement: StatementCall | None = None
     keep_days: int | None = None
     poll_for: timedelta = timedelta(minutes=20)
+    about: Callable[[Unpacked], str | None] = lambda _: None
     parent: Callable[[str], str] = str
 
     @property

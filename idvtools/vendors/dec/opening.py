@@ -46,7 +46,8 @@ def opener(fields: tuple[Field, ...]) -> Callable[[Exchange, Keys | None], Unpac
             key_id=key_id,
             derived=_derived(answer.get("data")),
             warnings=tuple(warnings),
-            closed=any(f.path.startswith("answer.") for f in unread),
+            trusted=not any(where == "answer" and reason != "wrong_key" for where, reason in unread),
+            closed=any(where == "answer" for where, _ in unread),
         )
 
     return unpack
@@ -54,8 +55,11 @@ def opener(fields: tuple[Field, ...]) -> Callable[[Exchange, Keys | None], Unpac
 
 def _open_fields(
     trees: dict[str, Any], fields: tuple[Field, ...], app: AppKeys | None, at_ms: int | None
-) -> tuple[str | None, list[str], list[Field]]:
-    """Decrypt in place what is encrypted by itself; what cannot be read becomes null, with a warning."""
+) -> tuple[str | None, list[str], list[tuple[str, str]]]:
+    """Decrypt in place what is encrypted by itself; what cannot be read becomes null, with a warning.
+
+    Last come what could not be read, ``request`` or ``answer``, and why.
+    """
     places = [(f, value) for f in fields if f.cipher and (value := at_path(trees, f.path)) not in (None, "", [])]
     texts = [t for _, value in places for t in (value if isinstance(value, list) else [value])]
     if not texts:
@@ -63,17 +67,18 @@ def _open_fields(
     if app is None or not len(app.ring):
         for f, _ in places:
             with_path(trees, f.path, None)
-        return None, ["encrypted fields were not read: there is no AES key for this app"], [f for f, _ in places]
+        unread = [(f.path.partition(".")[0], "wrong_key") for f, _ in places]
+        return None, ["encrypted fields were not read: there is no AES key for this app"], unread
     read = app.ring.decrypt(texts, [at_ms] * len(texts))
     clear = iter(zip(read.texts, read.reasons, strict=True))
     warnings: list[str] = []
-    unread: list[Field] = []
+    unread = []
     for f, value in places:
         found = [next(clear) for _ in (value if isinstance(value, list) else [value])]
         with_path(trees, f.path, [t for t, _ in found] if isinstance(value, list) else found[0][0])
-        failed = [f"{f.name} could not be decrypted ({reason})" for text, reason in found if text is None]
-        warnings += failed
-        unread += [f] if failed else []
+        failed = [str(reason) for text, reason in found if text is None]
+        warnings += [f"{f.name} could not be decrypted ({reason})" for reason in failed]
+        unread += [(f.path.partition(".")[0], reason) for reason in failed]
     return ", ".join(dict.fromkeys(k for k in read.key_ids if k)) or None, warnings, unread
 
 

@@ -19,8 +19,8 @@ def _links(path: str) -> Callable[[Unpacked, DecSettings], list[PulledLink]]:
     def links(opened: Unpacked, settings: DecSettings) -> list[PulledLink]:
         data = at_path(opened.trees["answer"], "data")
         urls, file_key = at_path(data, path), at_path(data, "ext.fileKey")
-        urls = [urls] if isinstance(urls, str) else urls or []
-        if not isinstance(urls, list) or not all(isinstance(u, str) and u for u in urls):
+        urls = [urls] if isinstance(urls, str) else [] if urls is None else urls
+        if not isinstance(data, dict) or not isinstance(urls, list) or not all(isinstance(u, str) and u for u in urls):
             raise MalformedAnswerError.answered(f"{path} is not a list of links", vendor="dec")
         key = file_key if isinstance(file_key, str) else None
         return [PulledLink(u, download_headers(u, key, settings.object_store)) for u in urls]
@@ -75,9 +75,10 @@ PULLS = Pulls(
         _plain,
         _name,
         ready=timedelta(hours=4),
-        header="da_id",
+        columns=frozenset({"da_id", "app_id", "site", "da_status", "charge_flag", "create_time"}),
     ),
     keep_days=10,
     poll_for=timedelta(minutes=20),
+    about=lambda opened: code_text(at_path(opened.trees["answer"], "data.daId")),
     parent=_whole,
 )
