@@ -82,7 +82,7 @@ def test_the_command_speaks_json(room: Room) -> None:
     op = room.plant()
     ran = room.run("--date", "2026-10-20", "--json")
     told = ran.json
-    assert (ran.status, list(told)) == (0, ["vendor", "counts", "files", "bytes", "items"])
+    assert (ran.status, list(told)) == (0, ["vendor", "counts", "files", "bytes", "items", "notes"])
     assert told["vendor"] == "dec"
     assert told["counts"] == {"stored": 2, "polled": 1, "waiting": 2}
     assert told["files"] == 2

@@ -67,8 +67,13 @@ class Fetcher:
         entries = [e for e in self._vault.find(vendor=self._vendor, call=call) if e.name == name]
         return self._vault.read(entries[-1].sha256)
 
-    def fetch(self, files: FileCall, op_id: str, app_id: str | None, answer: Answer) -> Fetched:
-        """Fetch the files of an operation and store them; what came is stored where something failed, too."""
+    def fetch(
+        self, files: FileCall, op_id: str, app_id: str | None, answer: Answer, *, partial: bool = False
+    ) -> Fetched:
+        """Fetch the files of an operation and store them; what came is stored where something failed, too.
+
+        With `partial` more files may follow, so that the operation does not count as complete.
+        """
         at = datetime.now(UTC)
 
         def origin(name: str, url: str | None = None) -> Origin:
@@ -76,7 +81,7 @@ class Fetcher:
 
         # The answer comes last: where it is, everything that it names is. Another pull may have been quicker.
         last: list[tuple[bytes, Origin]] = []
-        if files.keep_answer and not self.complete(files, op_id):
+        if files.keep_answer and not partial and not self.complete(files, op_id):
             last = [(answer.received, origin(_answer_name(files.call)))]
         if files.links is None:
             contents = [(a.reveal(), origin(_file_name(a))) for a in answer.opened.attachments]

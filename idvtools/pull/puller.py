@@ -201,7 +201,7 @@ class Puller:
         wanted = [f for f in missing if state is not None and f.wanted(state)]
         if self._is_past(target) and not target.named:
             return items + [Item(f.call, "lost", target.app_id, target.op_id, reason=self._too_old) for f in wanted]
-        return items + [self._files(f, target) for f in wanted]
+        return items + [self._files(f, target, partial=state is not None and state.partial) for f in wanted]
 
     def _is_past(self, target: Target) -> bool:
         keep = self._pulls.keep_days
@@ -225,6 +225,8 @@ class Puller:
             if status is None:
                 raise MalformedAnswerError.answered("the answer tells no status", vendor=self._vendor.name)
             known = self._statuses.get(status)
+            if status in self._pulls.partial:
+                found = OpState(status, json_result, authorized=authorized, partial=True)
             if known is None or not known.final:
                 told = f"the status {status}" if is_code(status) else "a status"
                 return "waiting", "not at its end yet" if known else f"{told}, which no edition lists"
@@ -233,7 +235,7 @@ class Puller:
 
         return self._aged(self._try(call, target, ask), target), found
 
-    def _files(self, files: FileCall, target: Target) -> Item:
+    def _files(self, files: FileCall, target: Target, *, partial: bool) -> Item:
         """Ask for the links and fetch what is behind them; links that expired meanwhile are asked for once more."""
         count = size = 0
 
@@ -243,7 +245,7 @@ class Puller:
             for last in (False, True):
                 answer = self._ask(files.call, target, **arguments)
                 self._require_about(target, answer)
-                got = self._fetcher.fetch(files, target.op_id, target.app_id, answer)
+                got = self._fetcher.fetch(files, target.op_id, target.app_id, answer, partial=partial)
                 count, size = count + got.files, size + got.size
                 if got.error is None:
                     return ("stored", "") if got.found else ("waiting", "the answer names no files")

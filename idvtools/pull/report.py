@@ -52,7 +52,7 @@ class Item:
 
 @dataclass(frozen=True)
 class PullReport:
-    """All items of a pull.
+    """All items of a pull; `notes` tell what was not asked for, and why.
 
     Examples
     --------
@@ -65,6 +65,7 @@ class PullReport:
 
     vendor: str
     items: tuple[Item, ...]
+    notes: tuple[str, ...] = ()
 
     def of(self, *states: State) -> list[Item]:
         """The items in these states."""
@@ -100,5 +101,6 @@ class PullReport:
             "files": sum(i.files for i in self.items),
             "bytes": sum(i.size for i in self.items),
             "items": told,
+            "notes": self.notes,
         }
         return json.dumps(content, ensure_ascii=False, indent=2)

@@ -100,7 +100,7 @@ class Transport:
 
     def __call__(self, request: Request) -> Exchange:
         """Send a request."""
-        _require_safe(request.url)
+        require_safe(request.url)
         with self._pace.turn() if self._pace else nullcontext():
             return self._send(request)
 
@@ -160,7 +160,8 @@ def new_session(longest_s: float = LONGEST_S) -> requests.Session:
     return session
 
 
-def _require_safe(url: str) -> None:
+def require_safe(url: str) -> None:
+    """Refuse an address that is neither https nor on this machine. Raises InputError."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     try:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import duckdb
 
 from idvtools import vendors
-from idvtools.errors import InputError, NoDataError, OutputError
+from idvtools.errors import InputError, NoDataError, OutputError, Problem, SettingsError, VaultError
 from idvtools.ledger.rules import Period
 from idvtools.pull.caller import Caller
 from idvtools.pull.downloads import Downloader
@@ -21,11 +22,11 @@ from idvtools.pull.polls import PollLog
 from idvtools.pull.puller import Puller, Target
 from idvtools.pull.report import Item, PullReport
 from idvtools.pull.sessions import Sessions
-from idvtools.pull.transport import Transport
+from idvtools.pull.transport import Transport, require_safe
 from idvtools.records.files import discover
 from idvtools.records.statements import file_label
 from idvtools.vault import Vault
-from idvtools.vendors.base import Keys, OpState, Vendor
+from idvtools.vendors.base import Keys, OpState, Vendor, token
 from idvtools.workspace.desk import Desk
 from idvtools.workspace.periods import now, period_of
 from idvtools.workspace.progress import unheard
@@ -57,17 +58,49 @@ def pull(
         raise InputError(f"there is nothing to pull from {vendor}: all that it says comes in its answers and pushes")
     if not ops and declared.books is None:
         raise InputError(f"{vendor} lists no operations by day: name them (--op)")
-    keys = desk.keys(vendor)
+    keys, notes = desk.keys(vendor), list[str]()
     if app is not None:
         keys.require(app)
     if ops:
-        targets: Iterable[Target] = [_named(declared, keys, op, app) for op in dict.fromkeys(ops)]
+        targets = [_named(declared, keys, op, app) for op in dict.fromkeys(ops)]
         days: list[tuple[str, date]] = []
     else:
         period = period_of(month, day, day)
-        targets = [t for t in _known(desk, declared, period) if app in (None, t.app_id)]
+        known = [t for t in _known(desk, declared, period) if app in (None, t.app_id)]
+        strange = sorted({t.app_id or "" for t in known} - set(keys.apps))
+        notes += [f"operations of {a} are left out: the settings do not know this app" for a in strange]
+        targets = [t for t in known if t.app_id in keys.apps]
         days = _statements(desk, declared, keys, period, app)
-    return pull_targets(desk, declared, keys, targets, days, wait=wait, renew_keys=renew_keys, tick=tick)
+        if not known:
+            notes.append("requests/ names no operation to pull in this period: only statements were asked for")
+    _check(declared, keys, targets, days)
+    report = pull_targets(desk, declared, keys, targets, days, wait=wait, renew_keys=renew_keys, tick=tick)
+    return replace(report, notes=tuple(notes))
+
+
+def _check(declared: Vendor, keys: Keys, targets: Sequence[Target], days: Sequence[tuple[str, date]]) -> None:
+    """All that the settings lack for these calls, before anything is asked: one call of each kind is built."""
+    assert declared.pulls is not None
+    try:
+        require_safe(keys.address())
+    except InputError as error:
+        raise SettingsError(f"vendors.{declared.name}.base_url: {error}", file="idvtools.toml") from None
+    calls: dict[tuple[str, str | None], Mapping[str, object]] = {}
+    for target in targets:
+        for files in declared.pulls.files:
+            calls.setdefault((files.call, target.app_id), files.arguments(target.op_id))
+    if statement := declared.pulls.statement:
+        for of, day in days:
+            calls.setdefault((statement.call, of), statement.arguments(day))
+    problems: dict[str, Problem] = {}
+    for (call, app), arguments in calls.items():
+        if not declared.call(call).needs_session:
+            try:
+                declared.request(call, keys, app=app, **arguments)  # type: ignore[arg-type]
+            except InputError as error:
+                problems |= {str(p): p for p in error.problems}
+    if problems:
+        raise InputError(problems.values())
 
 
 def pull_targets(
@@ -86,7 +119,7 @@ def pull_targets(
     vault.entries()  # what is there is known, and that it is sound, before anything is asked for
     report = _puller(desk, declared, keys, vault, wait, renew_keys).run(targets, days, tick)
     if report.of("stored") or any(i.files for i in report.items):  # some of a call's files may have come
-        with suppress(OutputError):  # it is derived: what came is safe without it
+        with suppress(OutputError, VaultError):  # it is derived: what came is safe without it
             vault.write_manifest()
     return report
 
@@ -116,7 +149,9 @@ def _named(declared: Vendor, keys: Keys, op: str, app: str | None) -> Target:
     begun = declared.books.ids.time(op) if declared.books else None
     if app is None and declared.books is not None:
         if begun is None:
-            raise InputError(f"an operation that is named is no {declared.name} operation: it has another form")
+            what = token(op) or "what is named"
+            form = f"{declared.books.ids.prefix} characters of appId, then digits"
+            raise InputError(f"{what}: no operation of {declared.name} has this form ({form})")
         app = op[: declared.books.ids.prefix]
     keys.require(app)
     for files in declared.pulls.files:

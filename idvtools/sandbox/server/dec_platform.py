@@ -293,7 +293,9 @@ class Dec:
         number = name.removeprefix("original-").removesuffix(".zip")
         if not number.isdecimal() or int(number) >= len(self.original_links(operation)):
             return None
-        source = operation.children[int(number) % len(operation.children)] if operation.children else operation
+        now = self.world.clock.now_ms()
+        well = [c for c in operation.children if c.state(now).status == 10]
+        source = well[int(number) % len(well)] if well else operation
         return stored(dec_files.original(source, int(number), seed)[0], "application/zip", key)
 
     def _statement_file(self, path: str) -> Stored | None:

@@ -242,7 +242,8 @@ class Vendor:
 
     def _unusable(self, opened: Unpacked) -> VendorError:
         if opened.trusted:
-            told = "an encrypted part of the answer cannot be read with the AES keys that are known: it was rotated"
+            why = "; ".join(opened.warnings)
+            told = f"the answer cannot be read, for the AES key was rotated, or is not this app's: {why}"
             return CredentialsExpiredError.answered(told, vendor=self.name)
         why = "; ".join(opened.warnings)
         return MalformedAnswerError.answered(f"the answer cannot be trusted: {why}", vendor=self.name)

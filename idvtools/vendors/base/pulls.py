@@ -30,12 +30,15 @@ class OpState:
         Whether its status is a success for good.
     authorized : bool
         Whether the user agreed that files are given to us.
+    partial : bool
+        Whether some of its files are there, and others may follow.
     """
 
     status: str | None = None
     json_result: str | None = None
     success: bool = False
     authorized: bool = False
+    partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,8 @@ class Pulls:
         ``state(opened)``: status and json_result in its answer, and whether the user authorised.
     statement : StatementCall or None
         The vendor's daily statement.
+    partial : frozenset of str
+        States in which some files can be had already.
     keep_days : int or None
         How long after an operation the vendor gives its files; None: nobody says.
     poll_for : timedelta
@@ -119,6 +124,7 @@ class Pulls:
     status: str | None = None
     state: Callable[[Unpacked], tuple[str | None, str | None, bool]] | None = None
     statement: StatementCall | None = None
+    partial: frozenset[str] = frozenset()
     keep_days: int | None = None
     poll_for: timedelta = timedelta(minutes=20)
     about: Callable[[Unpacked], str | None] = lambda _: None

@@ -12,7 +12,7 @@ from idvtools.vendors.dec.settings import DecSettings
 from idvtools.vendors.dec.signing import download_headers
 
 #: `jsonResult` that says for good that there is no parse result.
-_UNPARSED = frozenset({"11", "12", "13", "101"})
+_UNPARSED = frozenset({"11", "12", "101"})
 
 
 def _links(path: str) -> Callable[[Unpacked, DecSettings], list[PulledLink]]:
@@ -46,11 +46,11 @@ def _state(opened: Unpacked) -> tuple[str | None, str | None, bool]:
 
 
 def _given(state: OpState) -> bool:
-    return state.success and state.authorized
+    return (state.success or state.partial) and state.authorized
 
 
 def _parsed(state: OpState) -> bool:
-    return _given(state) and state.json_result not in _UNPARSED
+    return state.success and state.authorized and state.json_result not in _UNPARSED
 
 
 def _name(app: str, day: date) -> str:
@@ -77,6 +77,8 @@ PULLS = Pulls(
         ready=timedelta(hours=4),
         columns=frozenset({"da_id", "app_id", "site", "da_status", "charge_flag", "create_time"}),
     ),
+    # 第一阶段取证完成: the first files are there, more may follow (seed 000 section 3.1).
+    partial=frozenset({"9"}),
     keep_days=10,
     poll_for=timedelta(minutes=20),
     about=lambda opened: code_text(at_path(opened.trees["answer"], "data.daId")),
