@@ -21,6 +21,7 @@ from idvtools.settings.model import (
 )
 from idvtools.settings.secrets import Secret
 from idvtools.settings.template import TEMPLATE
+from idvtools.settings.vaultkeys import VaultKeys, load_vault_keys
 
 __all__ = [
     "TEMPLATE",
@@ -34,9 +35,11 @@ __all__ = [
     "Settings",
     "SettingsTable",
     "Shapes",
+    "VaultKeys",
     "VendorSettings",
     "WorkspaceSettings",
     "check_url",
     "key_field",
     "load",
+    "load_vault_keys",
 ]

@@ -58,8 +58,8 @@ def load(folder: Path, environ: Mapping[str, str] | None = None, *, shapes: Shap
     ('Asia/Shanghai', ())
     """
     folder = Path(folder)
-    text = _read(folder)
-    raw = _parse(text)
+    text = read(folder)
+    raw = parse(text)
     sources = Sources(folder, os.environ if environ is None else environ)
     found: list[tuple[Place, str]] = list(_contradictions(raw, shapes))
     chosen = _vendors(raw, shapes, sources, found)
@@ -95,7 +95,8 @@ def _vendors(raw: Raw, shapes: Shapes, sources: Sources, found: list[tuple[Place
     return chosen
 
 
-def _read(folder: Path) -> str:
+def read(folder: Path) -> str:
+    """The text of the settings file. Raises SettingsError."""
     try:
         content = (folder / FILE).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -113,7 +114,8 @@ def _read(folder: Path) -> str:
     raise SettingsError(why, file=FILE)
 
 
-def _parse(text: str) -> Raw:
+def parse(text: str) -> Raw:
+    """The settings as they stand in the file. Raises SettingsError."""
     row: int | None = None
     try:
         return tomllib.loads(text)

@@ -136,6 +136,13 @@ class PseudonymKey:
             if self._path is None or not isinstance(problem.__cause__, FileNotFoundError):
                 raise
 
+    @property
+    def missing(self) -> str | None:
+        """Name of the key's file where there is none (any more), so that `reveal` would make one."""
+        if self._found is not None or self._path is None or self._path.exists():
+            return None
+        return self.source.partition("=")[2]
+
     def reveal(self) -> bytes:
         """The key in clear; makes the file (32 random bytes as hex text, mode 0600) if there is none.
 

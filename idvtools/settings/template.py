@@ -13,6 +13,7 @@ timezone = "Asia/Shanghai"
 memory = "2GB"
 # Turns id numbers into pseudonyms. Made on first use if it is missing; keep it, or the pseudonyms change.
 pseudonym_key = {file = "keys/pseudonym.key"}
-# Encrypts the evidence vault: Base64 of 32 bytes. Without it, files lie there as they were received.
+# Encrypts the evidence vault: Base64 of 32 bytes, as `openssl rand -base64 32` gives them. Without it, files lie
+# there as they were received.
 #vault_key = {file = "keys/vault.key"}
 """

@@ -5,7 +5,7 @@ from idvtools.vault.content import Content
 from idvtools.vault.custody import Entry
 from idvtools.vault.incoming import Incoming
 from idvtools.vault.origin import Identity, Origin
+from idvtools.vault.report import VaultReport
 from idvtools.vault.store import Vault
-from idvtools.vault.verify import VaultReport
 
 __all__ = ["Content", "Entry", "Identity", "Incoming", "Origin", "Vault", "VaultError", "VaultReport"]

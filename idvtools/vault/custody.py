@@ -205,8 +205,8 @@ class Pin:
         if (
             type(pin.seq) is not int
             or pin.seq < 0
-            or not _is_hash(pin.hash)
-            or not (pin.mac is None or _is_hash(pin.mac))
+            or not is_hash(pin.hash)
+            or not (pin.mac is None or is_hash(pin.mac))
             or pin.to_bytes() != raw
         ):
             raise ValueError("was changed")
@@ -242,14 +242,15 @@ def _is_typed(fields: dict[str, Any]) -> bool:
     return (
         all(type(fields[name]) is str for name in _TEXT)
         and all(type(fields[name]) is int and fields[name] >= 0 for name in _NUMBERS)
-        and all(_is_hash(fields[name]) for name in _HASHES)
+        and all(is_hash(fields[name]) for name in _HASHES)
         and all(fields[name] is None or type(fields[name]) is str for name in _MAYBE)
-        and (fields["mac"] is None or _is_hash(fields["mac"]))
+        and (fields["mac"] is None or is_hash(fields["mac"]))
         and fields["event"] == "stored"
     )
 
 
-def _is_hash(value: object) -> bool:
+def is_hash(value: object) -> bool:
+    """Whether something is a SHA-256 as the log writes it."""
     return type(value) is str and _HEX.fullmatch(value) is not None
 
 

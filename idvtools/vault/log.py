@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,14 +81,14 @@ class Log:
     ----------
     folder : Path
         The vault.
-    key : bytes, optional
-        As `idvtools.vault.custody.derived` gave it.
+    key : callable
+        Gives the key as `idvtools.vault.custody.derived` gave it, or None; asked when the key is needed.
     durable : bool
         Whether to wait for the disk.
     """
 
-    def __init__(self, folder: Path, key: bytes | None, *, durable: bool) -> None:
-        self._folder, self._key, self._durable = folder, key, durable
+    def __init__(self, folder: Path, key: Callable[[], bytes | None], *, durable: bool) -> None:
+        self._folder, self._ask_key, self._durable = folder, key, durable
         self._forget()
 
     def _forget(self) -> None:
@@ -99,6 +99,10 @@ class Log:
         self._by_identity: dict[Identity, list[Entry]] = {}
         self._by_operation: dict[str | None, list[Entry]] = {}
         self._by_content: dict[str, Entry] = {}
+
+    @property
+    def _key(self) -> bytes | None:
+        return self._ask_key()
 
     @property
     def head(self) -> str:

@@ -15,7 +15,7 @@ is valid, and finished by the next store.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +25,12 @@ from idvtools.errors import IdvError, VaultError
 from idvtools.vault.content import Content
 from idvtools.vault.custody import Entry, derived
 from idvtools.vault.incoming import Incoming, places
-from idvtools.vault.log import LOG, Log
+from idvtools.vault.log import LOG, PIN, Log
 from idvtools.vault.manifest import frame
 from idvtools.vault.origin import Identity
+from idvtools.vault.report import VaultReport
 from idvtools.vault.sealing import check_seal_key
-from idvtools.vault.verify import VaultReport, verify
+from idvtools.vault.verify import verify
 from idvtools.vault.writing import Item, Writer
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ class Vault:
     ----------
     folder : Path
         ``evidence`` of the workspace. Nothing is made before the first write.
-    pin_key : bytes, optional
-        A secret of the workspace; without one the end of the log is pinned, but anybody could pin it anew.
+    pin_key : bytes or callable, optional
+        A secret of the workspace, or what gives it when it is needed: where there is a log, or something is stored.
+        Without one the end of the log is pinned, but anybody could pin it anew.
     seal_key : bytes, optional
         32 bytes; with it files are encrypted before they touch the disk.
     durable : bool
@@ -81,17 +83,27 @@ class Vault:
     """
 
     def __init__(
-        self, folder: Path, *, pin_key: bytes | None = None, seal_key: bytes | None = None, durable: bool = True
+        self,
+        folder: Path,
+        *,
+        pin_key: bytes | Callable[[], bytes] | None = None,
+        seal_key: bytes | None = None,
+        durable: bool = True,
     ) -> None:
         self.folder = Path(folder)
         self._incoming = self.folder / "incoming"
-        self._key, self._durable = derived(pin_key), durable
+        self._pin_key, self._durable = pin_key, durable
         self._seal_key = None if seal_key is None else check_seal_key(seal_key)
         self._log = Log(self.folder, self._key, durable=durable)
         self._writer = Writer(self.folder, self._log, durable=durable)
         self._turn = threading.RLock()
         self._read = False
         self._waiting: list[_Request] = []
+
+    def _key(self) -> bytes | None:
+        if callable(self._pin_key):
+            self._pin_key = self._pin_key()
+        return derived(self._pin_key)
 
     def __repr__(self) -> str:
         return f"Vault({str(self.folder)!r})"
@@ -249,6 +261,19 @@ class Vault:
         with self._turn:
             self._writer.write_manifest()
 
-    def verify(self) -> VaultReport:
-        """Check everything: the log, its pin, each file, and that there is nothing else; changes nothing."""
-        return verify(self.folder, self._key, self._seal_key)
+    def verify(self, head: str | None = None) -> VaultReport:
+        """Check everything: the log, its pin, each file, and that there is nothing else; changes nothing.
+
+        Parameters
+        ----------
+        head : str, optional
+            The head that was noted earlier (`VaultReport.head`): it must still be in the chain. Only this shows that
+            all of the vault was removed, or put back to an earlier state.
+
+        Raises
+        ------
+        InputError
+            `head` is no hash.
+        """
+        begun = any((self.folder / name).exists() for name in (LOG, PIN))
+        return verify(self.folder, self._key() if begun else None, self._seal_key, head=head)

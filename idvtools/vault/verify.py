@@ -6,81 +6,31 @@ meanwhile is not called damaged.
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
-from idvtools.errors import DecryptionError, Problem, VaultError
+from idvtools.errors import DecryptionError, InputError, Problem, VaultError
 from idvtools.vault.content import clear_pieces, stored_pieces
-from idvtools.vault.custody import GENESIS, Entry, Pin
+from idvtools.vault.custody import GENESIS, Entry, Pin, is_hash
 from idvtools.vault.incoming import places, ready_prefix
 from idvtools.vault.log import LOG, PIN, Follower, read_pin
 from idvtools.vault.manifest import MANIFEST, csv_rows
+from idvtools.vault.report import Checked, VaultReport
 
-Checked = Literal["full", "stored bytes only (no seal key)"]
-_LISTED = 50
 _LOCKED = "locked"
-_OWN = (LOG, PIN, MANIFEST, ".lock")
+_LOCK = ".lock"
+_OWN = (LOG, PIN, MANIFEST, _LOCK)
 
 
-@dataclass(frozen=True, slots=True)
-class VaultReport:
-    """What `Vault.verify` found; its text is what ``idvtools verify-vault`` prints.
-
-    Parameters
-    ----------
-    entries, files, bytes : int
-        Lines of the custody log, distinct files that they list, and bytes of these as received.
-    head : str
-        Hash of the last line: written down elsewhere, it proves later that nothing was put back.
-    problems : tuple of Problem
-        What is damaged, with file and line.
-    notes : tuple of str
-        What is no damage: unfinished downloads, what a crash left for the next store to finish.
-    checked : str
-        ``full``, or ``stored bytes only (no seal key)`` where sealed files could not be opened.
-    """
-
-    entries: int
-    files: int
-    bytes: int
-    head: str
-    problems: tuple[Problem, ...]
-    notes: tuple[str, ...]
-    checked: Checked
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is damaged."""
-        return not self.problems
-
-    def __str__(self) -> str:
-        lines = [
-            f"evidence vault: {self.entries} entries in the custody log, {self.files} files, {self.bytes:,} bytes",
-            f"head of the log: {self.head}",
-            f"checked: {self.checked}",
-            *(f"note: {note}" for note in self.notes),
-        ]
-        if self.ok:
-            return "\n".join([*lines, "ok: everything is as it was stored"])
-        lines.append(f"DAMAGED: {len(self.problems)} problem(s)")
-        lines += [f"  {problem}" for problem in self.problems[:_LISTED]]
-        if len(self.problems) > _LISTED:
-            lines.append(f"  … and {len(self.problems) - _LISTED} more")
-        return "\n".join(lines)
-
-    def to_json(self) -> str:
-        """The JSON text that ``verify-vault --json`` prints."""
-        return json.dumps({"ok": self.ok} | asdict(self), ensure_ascii=False)
-
-
-def verify(folder: Path, key: bytes | None, seal_key: bytes | None) -> VaultReport:
+def verify(
+    folder: Path, key: bytes | None, seal_key: bytes | None, *, head: str | None = None, lacking: Lacking | None = None
+) -> VaultReport:
     """Check a vault.
 
     Parameters
@@ -91,36 +41,62 @@ def verify(folder: Path, key: bytes | None, seal_key: bytes | None) -> VaultRepo
         As `idvtools.vault.custody.derived` gave it; without it the pin's seal is not checked.
     seal_key : bytes, optional
         Without it sealed files are compared as they are stored.
+    head : str, optional
+        The head that was noted earlier (`VaultReport.head`): it must be in the chain.
+    lacking : Lacking, optional
+        Keys that belong to the vault and were not to be had.
+
+    Raises
+    ------
+    InputError
+        `head` is no hash.
     """
-    check = _Check(folder, key, seal_key)
+    if head is not None and not is_hash(head := head.strip().lower()):
+        raise InputError("the noted head must be the 64 hex digits that verify-vault printed")
+    check = _Check(folder, key, seal_key, lacking or Lacking())
     present = dict(check.walk(folder, ""))
     with check.opened(MANIFEST, plain=present.get(MANIFEST, False)) as manifest:
-        check.lines()
+        check.lines(head)
         check.manifest(manifest)
     check.contents(present)
     check.others(present)
     return check.report()
 
 
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """Why keys are not to be had that belong to the vault: of its pin, of its sealed files."""
+
+    pin: str | None = None
+    seal: str | None = None
+
+
 class _Check:
-    def __init__(self, folder: Path, key: bytes | None, seal_key: bytes | None) -> None:
-        self._folder, self._key, self._seal_key = folder, key, seal_key
+    def __init__(self, folder: Path, key: bytes | None, seal_key: bytes | None, lacking: Lacking) -> None:
+        self._folder, self._key, self._seal_key, self._lacking = folder, key, seal_key, lacking
         self._problems: list[Problem] = []
+        self._of_keys: list[Problem] = []
         self._notes: list[str] = []
         self._entries: list[Entry] = []
         self._files: dict[str, Entry] = {}
         self._head = GENESIS
+        self._locked_out = False
 
     def report(self) -> VaultReport:
-        sealed = any(entry.sealed for entry in self._files.values())
+        checked: Checked = "full"
+        if self._locked_out:
+            checked = "stored bytes only (wrong seal key)"
+        elif self._seal_key is None and any(entry.sealed for entry in self._files.values()):
+            checked = "stored bytes only (no seal key)"
         return VaultReport(
             entries=len(self._entries),
             files=len(self._files),
             bytes=sum(entry.size for entry in self._files.values()),
             head=self._head,
-            problems=tuple(self._problems),
+            problems=(*self._problems, *self._of_keys),
+            damaged=bool(self._problems),
             notes=tuple(self._notes),
-            checked="stored bytes only (no seal key)" if sealed and self._seal_key is None else "full",
+            checked=checked,
         )
 
     def _problem(self, name: str, message: str, row: int | None = None) -> None:
@@ -142,8 +118,8 @@ class _Check:
             else:
                 yield prefix + name, stat.S_ISREG(mode)
 
-    def lines(self) -> None:
-        """The pin, the chain, and what they say is there."""
+    def lines(self, noted: str | None) -> None:
+        """The pin, the chain, the head that was noted, and what they say is there."""
         key, pin = self._key, None
         try:
             pin = read_pin(self._folder, key)
@@ -154,38 +130,44 @@ class _Check:
         follower = Follower(pin or Pin(), key)
         try:
             with (self._folder / LOG).open("rb") as file:
-                rest = self._follow(file, follower)
+                rows, rest = self._follow(file, follower)
         except FileNotFoundError:
-            rest = b""
+            rows, rest = 0, b""
         except OSError as error:
             self._problem(LOG, f"cannot be read: {(error.strerror or '').lower()}")
             return
-        self._end(pin, follower, rest)
+        if pin is not None and self._lacking.pin:
+            self._of_keys.append(Problem(f"{self._lacking.pin}: restore it; the seal of the pin cannot be checked"))
+        self._end(pin, follower, rows, rest)
+        if noted is not None:
+            self._noted(noted)
         for entry in self._entries:
             self._files.setdefault(entry.path, entry)
 
-    def _follow(self, file: BinaryIO, follower: Follower) -> bytes:
-        """The entries of whole lines; gives what stands after the last of them."""
+    def _follow(self, file: BinaryIO, follower: Follower) -> tuple[int, bytes]:
+        """The entries of whole lines; gives how many lines there are, and what stands after the last of them."""
+        row = 0
         for row, raw in enumerate(file, 1):
             if not raw.endswith(b"\n"):
-                return raw
+                return row - 1, raw
             try:
                 follower.follow(raw)
             except ValueError as error:
                 self._problem(LOG, str(error), row)
             if follower.line:
                 self._entries.append(follower.line.entry)
-        return b""
+        return row, b""
 
-    def _end(self, pin: Pin | None, follower: Follower, rest: bytes) -> None:
+    def _end(self, pin: Pin | None, follower: Follower, rows: int, rest: bytes) -> None:
         """Does the log end where the pin says?"""
         half = len(follower.open)
-        whole = len(self._entries) - half
-        if (half or rest) and (pin is None or whole >= pin.seq):
-            self._notes.append(f"{LOG}: the last line was not written to its end; the next store cuts it off")
-            del self._entries[whole:]
+        if (half or rest) and (pin is None or rows - half >= pin.seq):
+            size = sum(len(line.raw) for line in follower.open) + len(rest)
+            why = f"the last line was not written to its end ({size:,} bytes); the next store cuts it off"
+            self._notes.append(f"{LOG}: {why}")
+            del self._entries[len(self._entries) - half :]
         elif rest:
-            self._problem(LOG, "was changed: it does not end with its line", whole + half + 1)
+            self._problem(LOG, "was changed: it does not end with its line", rows + 1)
         if pin is None:
             if self._entries or rest:
                 self._problem(PIN, "is missing, though there is a log")
@@ -194,12 +176,23 @@ class _Check:
             self._problem(LOG, why, follower.seq + 1)
         elif pin.mac is None and pin.seq and self._key is None:
             self._notes.append(f"{PIN}: made without a key, so anybody could have pinned another end")
-        elif pin.mac is not None and self._key is None:
+        elif pin.mac is not None and self._key is None and not self._lacking.pin:
             self._notes.append(f"{PIN}: its seal was not checked (no pin key)")
         self._head = self._entries[-1].hash if self._entries else GENESIS
         if pin is not None and not self._problems and len(self._entries) > pin.seq:
             late = len(self._entries) - pin.seq
             self._notes.append(f"{PIN}: {late} entries after it (being stored, or a crash); the next store pins them")
+
+    def _noted(self, noted: str) -> None:
+        """Is the head that somebody noted in the chain?"""
+        known = {GENESIS: 0} | {entry.hash: number for number, entry in enumerate(self._entries, 1)}
+        if noted not in known:
+            why = "the noted head is not in it: the log was put back, replaced or removed since the head was noted"
+            self._problem(LOG, why)
+            return
+        since = len(self._entries) - known[noted]
+        came = f"{since} entries came since" if since else "nothing came since"
+        self._notes.append(f"{LOG}: the noted head is in it; {came}")
 
     @contextmanager
     def opened(self, name: str, *, plain: bool) -> Iterator[BinaryIO | None]:
@@ -243,8 +236,12 @@ class _Check:
                 elif why:
                     self._problem(job[0], why)
         if locked_out:
-            others = f" (and {len(locked_out) - 1} more)" if len(locked_out) > 1 else ""
-            self._problem(locked_out[0], f"does not open under this seal key{others}")
+            self._locked_out = True
+            sealed = sum(entry.sealed for entry in self._files.values())
+            why = f"{len(locked_out)} of {sealed} sealed files do not open with it; they are as they were stored"
+            self._of_keys.append(Problem(f"vault_key is a wrong key: {why}"))
+        if self._lacking.seal:
+            self._notes.append(f"{self._lacking.seal}: sealed files were not opened")
         clear = sum(not entry.sealed for entry in self._files.values())
         if clear and self._seal_key is not None:
             self._notes.append(f"files: {clear} are not sealed; they were stored without a seal key")
@@ -272,12 +269,20 @@ class _Check:
                 return _LOCKED
         return f"is missing, though line {entry.seq} of {LOG} lists it"
 
+    def _size(self, path: str) -> int:
+        try:
+            return (self._folder / path).stat().st_size
+        except OSError:
+            return 0
+
     def others(self, present: dict[str, bool]) -> None:
         """What is there and not listed."""
         waiting = {ready_prefix(entry) for path, entry in self._files.items() if path not in present}
         unfinished = moving = 0
         for path, plain in present.items():
             if path in self._files or (path in _OWN and plain):
+                if path == _LOCK and self._size(path):
+                    self._problem(path, "is not empty, and nothing is ever written into it")
                 continue
             folder, _, name = path.rpartition("/")
             stem, _, kind = name.rpartition(".")

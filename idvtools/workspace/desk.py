@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from idvtools import __version__, vendors
-from idvtools.crypto.aes import load_aes_key
-from idvtools.errors import CryptoError, IdvError, InputError, Problem, RecordsError, SettingsError
+from idvtools.errors import IdvError, InputError, Problem, RecordsError, SettingsError
 from idvtools.ledger.rules import Period, Price, Rules
 from idvtools.privacy import Pseudonyms
 from idvtools.records.cache import FOLDER as CACHE
@@ -21,7 +20,9 @@ from idvtools.records.intake import Intake, read_log, read_workspace
 from idvtools.report.result import Reconciliation
 from idvtools.settings import ReconciledSettings, Settings, VendorSettings
 from idvtools.vault import Vault
+from idvtools.vault.log import LOG, PIN
 from idvtools.vendors.base import Books, Keys, Vendor, open_keys
+from idvtools.workspace.auditing import seal_key
 from idvtools.workspace.engine import DuckEngine
 from idvtools.workspace.periods import now, require_data, whole_span
 from idvtools.workspace.progress import Bar
@@ -68,15 +69,19 @@ class Desk:
         return self._opened[vendor]
 
     def vault(self) -> Vault:
-        """The evidence vault."""
-        sealing = self.settings.workspace.vault_key
-        key = None
-        if sealing is not None:
-            with suppress(CryptoError):
-                key = load_aes_key(sealing.reveal())
-            if key is None or len(key) != 32:
-                raise SettingsError("workspace.vault_key: must be Base64 of 32 bytes", file="idvtools.toml")
-        return Vault(self.folder / "evidence", pin_key=self.settings.pseudonym_key(), seal_key=key)
+        """The evidence vault; the key of its pin is asked for (and made) only where it is needed."""
+        sealing, row = self.settings.workspace.vault_key, self.settings.row("workspace", "vault_key")
+        key = None if sealing is None else seal_key(sealing, row)
+        return Vault(self.folder / "evidence", pin_key=self._pseudonym_key, seal_key=key)
+
+    def _pseudonym_key(self) -> bytes:
+        """The pseudonym key; none is made where the vault was pinned with the one that is missing."""
+        missing = self.settings.workspace.pseudonym_key.missing
+        if missing and any((self.folder / "evidence" / name).exists() for name in (LOG, PIN)):
+            why = f"{missing} is missing: restore it; the evidence vault was sealed with it, a new one would not fit"
+            row = self.settings.row("workspace", "pseudonym_key")
+            raise SettingsError(f"workspace.pseudonym_key: {why}", file="idvtools.toml", row=row)
+        return self.settings.pseudonym_key()
 
     def run(
         self,
@@ -182,7 +187,7 @@ class Desk:
         callers = [v for v in map(vendors.get, vendors.names()) if v.callbacks]
         senders = tuple(sorted(callers, key=lambda v: v.name != declared.name))
         keys = {name: self.keys_if_any(name) for name in {declared.name, *(s.name for s in senders)}}
-        zone, key = self.settings.workspace.timezone, self.settings.pseudonym_key()
+        zone, key = self.settings.workspace.timezone, self._pseudonym_key()
         return Context(declared, senders, zone, Pseudonyms(key), keys, Bar(self._progress))
 
     def _engine(self) -> DuckEngine:
@@ -193,7 +198,7 @@ class Desk:
         return Cache(
             self.folder / CACHE if self._cached else None,
             engine.scratch,
-            context.digests(self.settings.pseudonym_key()),
+            context.digests(self._pseudonym_key()),
         )
 
     def _held(self) -> list[str]:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from idvtools import vendors
+from idvtools.crypto.digests import fingerprint
 from idvtools.crypto.keyring import KeyFact
 from idvtools.errors import WorkspaceError
+from idvtools.workspace.auditing import seal_key
 
 if TYPE_CHECKING:
     from idvtools.workspace.front import Workspace
@@ -28,7 +30,7 @@ class KeyListing:
     usage: tuple[Mapping[str, object], ...]
 
     def __str__(self) -> str:
-        parts = [_table(_COLUMNS, self.rows) if self.rows else "no vendor in the settings has keys"]
+        parts = [_table(_COLUMNS, self.rows) if self.rows else "there are no keys in the settings"]
         if self.usage:
             parts.append(_table(tuple(self.usage[0]), self.usage))
         return "\n\n".join([*parts, *(f"note: {n}" for n in self.notes)])
@@ -40,7 +42,7 @@ class KeyListing:
 
 
 def list_keys(workspace: Workspace, vendor: str | None, *, usage: bool) -> KeyListing:
-    """What may be told about the keys of one vendor, or of all vendors in the settings.
+    """What may be told about the keys of one vendor, or of all vendors in the settings and of the vault.
 
     Raises
     ------
@@ -52,6 +54,9 @@ def list_keys(workspace: Workspace, vendor: str | None, *, usage: bool) -> KeyLi
     rows: list[Mapping[str, str | None]] = []
     notes: list[str] = []
     used: list[Mapping[str, object]] = []
+    if vendor is None and (sealing := workspace.settings.workspace.vault_key) is not None:
+        key = seal_key(sealing, workspace.settings.row("workspace", "vault_key"))
+        rows.append(_row(None, KeyFact(None, "vault_key", "AES-256", fingerprint(key), sealing.source), zone))
     for name in names:
         facts = workspace.keys(name).facts
         rows += [_row(name, fact, zone) for fact in facts]
@@ -72,7 +77,7 @@ def _usage(workspace: Workspace, vendor: str, zone: ZoneInfo) -> list[dict[str, 
     return [{"vendor": vendor, **{str(k): v for k, v in row.items()}} for row in table.to_dict("records")]
 
 
-def _row(vendor: str, fact: KeyFact, zone: ZoneInfo) -> dict[str, str | None]:
+def _row(vendor: str | None, fact: KeyFact, zone: ZoneInfo) -> dict[str, str | None]:
     return {
         "vendor": vendor,
         "app": fact.app,

@@ -228,7 +228,9 @@ def check_vault(vault: Vault, command: str) -> Iterator[Check]:
     except IdvError as error:
         yield about.failed("vault", str(error.problems[0]), f"{command} tells more; restore the vault from a copy")
         return
-    if report.ok:
+    if report.ok and not report.entries:
+        yield about.ok("vault", "there is nothing in the vault")
+    elif report.ok:
         yield about.ok("vault", f"{report.entries} entries and {report.files} files are as they were stored")
     else:
         told = f"{len(report.problems)} problem(s), first {report.problems[0]}"
