@@ -10,12 +10,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from idvtools.errors import OutputError
+from idvtools.pull.report import PullReport
 from idvtools.sandbox.customer import Application, Receiver
+from idvtools.sandbox.people import Population
 from idvtools.sandbox.server import Sandbox
 from idvtools.workspace import Workspace
 
 _MADE = ".idvtools-demo"
 _DAYS = 3
+_NOTES = 5
 
 
 def run_demo(out: Path, seed: int, *, force: bool, say: Callable[[str], object]) -> None:
@@ -27,6 +30,14 @@ def run_demo(out: Path, seed: int, *, force: bool, say: Callable[[str], object])
         `out` is in the way.
     """
     _make_room(out, force)
+    try:
+        _play(out, seed, say)
+    except BaseException:
+        shutil.rmtree(out, ignore_errors=True)  # half of it helps nobody, and would be in the way of the next
+        raise
+
+
+def _play(out: Path, seed: int, say: Callable[[str], object]) -> None:
     began = time.monotonic()
     with Sandbox(seed) as sandbox:
         folder = out / "workspace"
@@ -72,7 +83,9 @@ def _others(sandbox: Sandbox, app: Application, receiver: Receiver) -> dict[str,
         pushed[0].wait()
     told = {"merchantno": "00000006", "req_nbr": "demo1"}
     sandbox.reverse_webank(receiver.url("webank"), "DemoAccountNotify", told).wait()
-    app.check_face()
+    person = Population().new()
+    sandbox.westdex.plant(person.id_no)  # by chance the account would have no money left, for some seeds
+    app.check_face(person)
     return {"tencent": sandbox.tencent.plant(), "webank": app.upload()}
 
 
@@ -80,10 +93,20 @@ def _pull(ws: Workspace, days: list[date], others: dict[str, str], say: Callable
     log = ws.callback_log().summary
     say(f"{started} operations at DEC in {len(days)} days; {log.notifications} notifications of three vendors received")
     for day in days:
-        say(f"pulled {day}: {ws.pull('dec', day=day)}")
+        _told(f"{day}: ", ws.pull("dec", day=day), say)
     for vendor, op in others.items():
-        say(f"pulled {ws.pull(vendor, ops=[op])}")
+        _told("", ws.pull(vendor, ops=[op]), say)
     say(str(ws.vault().verify()))
+
+
+def _told(of: str, report: PullReport, say: Callable[[str], object]) -> None:
+    """A pull, and why something did not come: a line each, a few at most."""
+    say(f"pulled {of}{report}")
+    missed = report.of("waiting", "lost", "failed")
+    for item in missed[:_NOTES]:
+        say(f"  {item}")
+    if len(missed) > _NOTES:
+        say(f"  and {len(missed) - _NOTES} more")
 
 
 def _report(ws: Workspace, days: list[date], out: Path, say: Callable[[str], object]) -> None:

@@ -22,7 +22,7 @@ def init_command(folder: Path) -> None:
 @main.command("generate", epilog=example("idvtools generate /tmp/month --operations 500 --seed 1 --month 2026-10"))
 @click.argument("folder", type=FOLDER)
 @click.option("--operations", type=click.IntRange(0), default=3000, show_default=True)
-@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=7, show_default=True)
 @click.option("--month", default="2026-10", show_default=True, help="Calendar month, YYYY-MM.")
 @click.option(
     "--exchanges",

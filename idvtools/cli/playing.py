@@ -10,6 +10,10 @@ import click
 from idvtools.cli.group import FOLDER, example, main
 from idvtools.errors import InputError
 
+_SEED = click.option(
+    "--seed", type=click.IntRange(0), default=7, show_default=True, help="Seed of every key and every choice."
+)
+
 
 def _require_sandbox() -> None:
     try:
@@ -20,8 +24,8 @@ def _require_sandbox() -> None:
 
 @main.command("sandbox", epilog=example("idvtools sandbox --port 8765 --workspace /tmp/try"))
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0: any that is free.")
-@click.option("--seed", type=int, default=7, show_default=True, help="Seed of every key and every choice.")
-@click.option("--workspace", type=FOLDER, help="Also write a workspace with the settings and keys of this sandbox.")
+@_SEED
+@click.option("--workspace", type=FOLDER, help="Also write a workspace for it; one that is there is used again.")
 def sandbox_command(port: int, seed: int, workspace: Path | None) -> None:
     """Serve all five vendors on this machine until Ctrl-C: synthetic, strict, with faults on request."""
     _require_sandbox()
@@ -31,15 +35,17 @@ def sandbox_command(port: int, seed: int, workspace: Path | None) -> None:
     sandbox = Sandbox(seed, port)
     url = sandbox.bind()
     if workspace is not None:
-        sandbox.write_workspace(workspace)
-        click.echo(f"made {workspace}: idvtools pull {workspace} --vendor dec --month YYYY-MM")
+        made = "using" if sandbox.has_workspace(workspace) else "made"
+        if made == "made":
+            sandbox.write_workspace(workspace)
+        click.echo(f"{made} {workspace}: idvtools pull {workspace} --vendor dec --month YYYY-MM")
     click.echo(f"all five vendors at {url}; what can be set: {url}/_control; Ctrl-C ends it")
     sandbox.serve_forever()
 
 
 @main.command("demo", epilog=example("idvtools demo --out /tmp/idvtools-demo"))
 @click.option("--out", type=FOLDER, default="idvtools-demo", show_default=True, help="Folder for all that it makes.")
-@click.option("--seed", type=int, default=7, show_default=True, help="Seed of every key and every choice.")
+@_SEED
 @click.option("--force", is_flag=True, help="Replace what an earlier demo made there.")
 def demo_command(out: Path, seed: int, force: bool) -> None:
     """Try it all with nothing configured: vendors in a sandbox, callbacks, a pull, a reconciliation, the reports."""

@@ -24,7 +24,7 @@ def placed(folder: Path, *, replaceable: str | None = None) -> Iterator[Path]:
     Raises
     ------
     OutputError
-        `folder` is in the way.
+        `folder` is in the way, or cannot be written.
     """
     _refuse(folder, replaceable)
     aside = folder.with_name(f".{folder.name}.partial")
@@ -34,6 +34,9 @@ def placed(folder: Path, *, replaceable: str | None = None) -> Iterator[Path]:
         if folder.exists():
             shutil.rmtree(folder)
         aside.rename(folder)
+    except OSError as error:  # of the folder that was asked for, not of the one beside it
+        why = (error.strerror or "unwritable").lower()
+        raise OutputError(f"cannot be written: {why}", file=str(folder)) from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 

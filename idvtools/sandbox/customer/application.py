@@ -132,9 +132,8 @@ class Application:
         opened = self._caller("onenet").call("auth_url", phone="10000000007", callback_url=callback_url)
         return str(at_path(opened.trees, "answer.data.busi_seq"))
 
-    def check_face(self) -> str:
-        """A check at WestDex, which costs money; the ``id`` of the answer."""
-        person = self._people.new()
+    def check_face(self, person: Person) -> str:
+        """A check of a person at WestDex, which costs money; the ``id`` of the answer."""
         opened = self._caller("westdex").call(
             "check", spend_money=True, user_name=person.name, id_no=person.id_no, photo=jpeg("face")
         )

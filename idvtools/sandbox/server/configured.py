@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from idvtools import vendors
 from idvtools.crypto.keyring import TimedKey
+from idvtools.errors import OutputError
 from idvtools.sandbox.clockwork import APPS, SITES, Calendar
 from idvtools.sandbox.exchanges.configured import key_files
 from idvtools.sandbox.keys import Secrets, aes_file
@@ -25,6 +26,7 @@ from idvtools.vendors.base import Keys, open_keys
 #: The AES keys of each DEC app, oldest first.
 AesKeys = Mapping[str, Sequence[TimedKey]]
 
+_SETTINGS = "idvtools.toml"
 FOLDERS = ("requests", "callbacks", "polls", "statements", "evidence")
 _ZONE = ZoneInfo("Asia/Shanghai")
 #: The first AES keys are older than any time that somebody may set the clock to.
@@ -143,6 +145,25 @@ def write_workspace(folder: Path, url: str, secrets: Secrets, aes: AesKeys) -> N
         _write(aside, url, secrets, aes)
 
 
+def is_workspace(folder: Path, url: str, secrets: Secrets, aes: AesKeys) -> bool:
+    """Whether `write_workspace` would write the settings and keys that a folder has; False where it is free.
+
+    Raises
+    ------
+    OutputError
+        The folder holds something else.
+    """
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return False
+    try:
+        if all((folder / name).read_bytes() == text.encode() for name, text in _files(url, secrets, aes).items()):
+            return True
+    except OSError:
+        pass
+    why = f"is no workspace of this sandbox at {url} (another seed or port, or something else); leave --workspace away"
+    raise OutputError(f"{why}, or choose another folder", file=str(folder))
+
+
 def open_world_keys(secrets: Secrets, aes: AesKeys) -> dict[str, Keys]:
     """The keys of every vendor, opened as a workspace opens them."""
     with tempfile.TemporaryDirectory(prefix="idvtools-sandbox-") as scratch:
@@ -152,14 +173,18 @@ def open_world_keys(secrets: Secrets, aes: AesKeys) -> dict[str, Keys]:
         return {name: open_keys(known.vendor(name), name) for name in known.vendors}
 
 
-def _write(root: Path, url: str, secrets: Secrets, aes: AesKeys) -> None:
-    save(root / "idvtools.toml", settings_text(url, aes))
-    files = dict(secrets.files)
+def _files(url: str, secrets: Secrets, aes: AesKeys) -> dict[str, str]:
+    files = {_SETTINGS: settings_text(url, aes), **secrets.files}
     for app, keys in aes.items():
         files |= {aes_file(app, k.key_id): b64encode(k.key).decode("ascii") + "\n" for k in keys}
-    for name, text in files.items():
+    return files
+
+
+def _write(root: Path, url: str, secrets: Secrets, aes: AesKeys) -> None:
+    for name, text in _files(url, secrets, aes).items():
         save(root / name, text)
-        (root / name).chmod(0o600)
+        if name != _SETTINGS:
+            (root / name).chmod(0o600)
     (root / "keys").chmod(0o700)
     for name in FOLDERS:
         (root / name).mkdir()

@@ -25,7 +25,8 @@ _WHAT = {
     "POST /_control/clock": '{"now": ISO 8601 with offset, or ms since 1970} or {"advance_s": seconds}',
     "POST /_control/faults": '{"rate", "kinds": [], "paths": regular expression, "count", "latency_s"}',
     "DELETE /_control/faults": "no more faults",
-    "POST /_control/dec/plant": '{"count", "app", "site", "status", "at_ms", "files", "size", "parsed", "notify", …}',
+    "POST /_control/dec/plant": '{"count": at most 10000, "app", "site", "status", "at_ms", "files", "size", "parsed",'
+    ' "sub_status", "needs_agreement", "notify"}; gives "requests": lines for requests/',
     "POST /_control/dec/outcomes": '{"next": [daStatus, "open", or {"status", "json_result", "error", …}],'
     ' "refuse_running": bool, "closed_sites": [], "mistakes": bool}',
     "POST /_control/dec/rotate": '{"app"}: a new AES key',
@@ -40,6 +41,8 @@ _PLANT = {
     "count": int, "app": str, "site": str, "status": int, "at_ms": int, "files": int, "size": int, "parsed": bool,
     "sub_status": int, "needs_agreement": bool, "notify": bool,
 }  # fmt: skip
+#: The answer holds a line of each.
+_MOST_PLANTED = 10_000
 _FAULTS = {"rate": float, "kinds": list, "paths": str, "count": int, "latency_s": float}
 _NOTIFY = {"url": str, "retries": list, "duplicates": float, "late": float, "lost": float, "delay_s": float}
 _KIND_NAMES = {
@@ -186,7 +189,10 @@ class _Desk:
 
     def plant(self, body: Body) -> Body:
         """Operations as if they had been started a while ago."""
-        planted = self._sandbox.dec.plant(**_checked(body, _PLANT, ("at_ms", "size", "sub_status")))
+        chosen = _checked(body, _PLANT, ("at_ms", "size", "sub_status"))
+        if not 0 <= chosen.get("count", 0) <= _MOST_PLANTED:
+            raise ValueError(f"count must be between 0 and {_MOST_PLANTED}")
+        planted = self._sandbox.dec.plant(**chosen)
         lines = self._sandbox.dec.request_lines(planted)
         return {"operations": [o.op_id for o in planted], "requests": [line.decode("utf-8") for line in lines]}
 

@@ -14,7 +14,7 @@ import uvicorn
 
 from idvtools.errors import InputError
 from idvtools.sandbox.server.app import build
-from idvtools.sandbox.server.configured import first_keys, make_secrets, open_world_keys, write_workspace
+from idvtools.sandbox.server.configured import first_keys, is_workspace, make_secrets, open_world_keys, write_workspace
 from idvtools.sandbox.server.dec_platform import Dec
 from idvtools.sandbox.server.faults import Faults, Limits, Protocol
 from idvtools.sandbox.server.notices import Manner, Notices
@@ -164,6 +164,17 @@ class Sandbox:
         """
         self.bind()
         write_workspace(Path(folder), self.url, self.world.secrets, self.dec.aes_keys)
+
+    def has_workspace(self, folder: str | Path) -> bool:
+        """Whether a folder is a workspace for this server already: with its address and its keys.
+
+        Raises
+        ------
+        OutputError
+            `folder` holds something else.
+        """
+        self.bind()
+        return is_workspace(Path(folder), self.url, self.world.secrets, self.dec.aes_keys)
 
     def notify_to(self, url: str | None, **manner: Any) -> None:
         """Where DEC's notifications go (None: nowhere), and in which `Manner`. Raises ValueError."""
