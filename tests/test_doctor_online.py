@@ -326,6 +326,9 @@ def test_plain_http_over_the_network_is_not_tried(tencent: Path, monkeypatch: py
     got = doctor(tencent)
     assert got.status == 2
     assert "base_url is plain http" in got.stdout
+    assert "no call is made over plain http (base_url)" in got.stdout
+    assert "without base_url" not in got.stdout
+    assert "add base_url" not in got.stdout
 
 
 def test_a_proxy_in_between(tencent: Path, monkeypatch: pytest.MonkeyPatch) -> None:

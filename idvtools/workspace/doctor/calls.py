@@ -34,8 +34,10 @@ def check_calls(room: Room, keys: Keys, facts: Facts | None, looks: Looks) -> li
     jobs: list[Callable[[], list[Check]]] = []
     for app, about in room.apps.items():
         why = None
-        if not base or is_plain(base):
+        if not base:
             why = "is not known: the vendor cannot be called without base_url", "add base_url to idvtools.toml"
+        elif is_plain(base):
+            why = "is not known: no call is made over plain http (base_url)", "write base_url with https"
         elif looks is None:
             why = OFFLINE, ONLINE
         elif (look := looks.get(base)) and (look.fault or (look.certificate and look.certificate.fault)):
