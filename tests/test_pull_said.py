@@ -30,6 +30,7 @@ def pulled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran
                 tick(item)
             if stopped:
                 signal.raise_signal(signal.SIGINT)
+                raise KeyboardInterrupt  # where the handler ran inside of a callback that lets nothing out
             return PullReport("dec", items)
 
         monkeypatch.setattr(Workspace, "pull", pull)
