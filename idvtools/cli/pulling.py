@@ -75,6 +75,7 @@ def pull_command(
 
 def _lines(report: PullReport) -> Iterator[str]:
     """What did not come, state by state: a line each for the first of them, one for all that were not even tried."""
+    yield from (f"note: {told}" for told in report.notes)
     states: tuple[State, ...] = ("failed", "lost", "waiting", "none")
     for state in states:
         kind = "error" if state == "failed" else "note"

@@ -180,7 +180,10 @@ class Puller:
             self._stop.now("stopped")
             pool.shutdown(wait=False, cancel_futures=True)
             # What is nearly there may come to its end; what is not is as if it had never begun.
-            wait(running, _LAST_S)
+            for future in wait(running, _LAST_S).done:
+                if not future.cancelled() and future.exception() is None:
+                    for item in future.result():
+                        tick(item)
             raise
         finally:
             pool.shutdown(wait=False)
