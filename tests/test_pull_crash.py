@@ -100,7 +100,13 @@ def test_two_pulls_at_once(room: Room, nursery: Nursery) -> None:
     assert set(states(again)) == {"present"}, again.of("stored")
 
 
-_COMMAND = "from idvtools.cli import main; main()"
+#: A shell that runs the tests in the background lets its children ignore Ctrl-C.
+_COMMAND = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from idvtools.cli import main
+main()
+"""
 
 
 def test_the_command_is_stopped(room: Room) -> None:

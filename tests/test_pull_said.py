@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,15 @@ def test_the_bar_of_pulling_begins_with_the_first_item(pulled: Callable[..., Ran
     assert "pulling" in pulled(Item("status", "polled"), options=("--progress",)).err
 
 
+@pytest.fixture
+def heeding() -> Iterator[None]:
+    """Ctrl-C is heeded, also where the tests run in the background of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding")
 def test_ctrl_c_is_answered_at_once_and_what_came_is_told(pulled: Callable[..., Ran]) -> None:
     before = signal.getsignal(signal.SIGINT)
     ran = pulled(Item("files", "stored", files=3), Item("status", "polled"), stopped=True)
@@ -96,6 +105,7 @@ def pull(*_, **__):
         signal.raise_signal(signal.SIGINT)
         print("went on")
 Workspace.pull = pull
+signal.signal(signal.SIGINT, signal.default_int_handler)
 main()
 """
     arguments = ["pull", str(tmp_path), "--vendor", "dec", "--date", "2026-10-01"]
