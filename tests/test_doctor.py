@@ -145,6 +145,9 @@ def test_a_private_key_of_another_length(bare: Path) -> None:
 
 
 def test_who_may_read_the_keys(bare: Path) -> None:
+    (bare / "keys").chmod(0o700)
+    for file in (bare / "keys").iterdir():
+        file.chmod(0o600)  # git keeps no such thing
     assert one(look(bare, offline=True), "permissions").state == "ok"
     (bare / "keys" / f"app-key-{APP}.txt").chmod(0o644)
     check = one(look(bare, offline=True), "permissions")
