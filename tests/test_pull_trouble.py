@@ -74,8 +74,9 @@ def test_what_fails_time_after_time_is_tried_once_more_in_the_end(room: Room) ->
 def test_more_than_the_vendor_takes(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """429 with Retry-After: the pull slows down and completes."""
     monkeypatch.setattr(again, "_LONGEST_ASKED_S", 60.0)
-    ops = room.plant(4)
-    room.sandbox.limits.per_second = 8
+    ops = room.plant(8)
+    room.set("in_flight = 16")
+    room.sandbox.limits.per_second = 4
     assert room.pull(*ops).complete
     assert sum(n for call, n in room.sandbox.world.calls.items() if call.endswith(":429")) > 0
     room.check(*ops)

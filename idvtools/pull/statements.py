@@ -25,8 +25,8 @@ def place_statement(content: bytes, target: Path) -> None:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target.parent)
-        handle, aside = tempfile.mkstemp(prefix=_ASIDE, dir=target.parent)
+        sweep(target.parent)
+        handle, aside = tempfile.mkstemp(prefix=f"{_ASIDE}{os.getpid()}-", dir=target.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
@@ -41,9 +41,23 @@ def place_statement(content: bytes, target: Path) -> None:
         raise OutputError(why, file=str(target)) from None
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what a crash left aside."""
+def sweep(folder: Path) -> None:
+    """Remove the half statements that a crash left aside in a folder."""
     for left in folder.glob(f"{_ASIDE}*"):
         with suppress(OSError):
-            if left.stat().st_mtime < time.time() - _ABANDONED_S:
+            if left.stat().st_mtime < time.time() - _ABANDONED_S or _is_gone(left.name):
                 left.unlink()
+
+
+def _is_gone(name: str) -> bool:
+    """Whether the process that wrote a file aside is known to have ended."""
+    number = name.removeprefix(_ASIDE).partition("-")[0]
+    if os.name != "posix" or not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)  # asks, and does nothing
+    except (ProcessLookupError, OverflowError):
+        return True
+    except OSError:
+        return False
+    return False

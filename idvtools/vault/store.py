@@ -120,9 +120,19 @@ class Vault:
         VaultError
             The vault is damaged: better told before anything is fetched.
         """
+        self.tidy()
+        return Incoming(self._incoming, f"{self.folder.name}/incoming", self._seal_key, durable=self._durable)
+
+    def tidy(self) -> None:
+        """Finish what a crash left half done, and remove what nobody receives any more; `receive` does so, too.
+
+        Raises
+        ------
+        OutputError, VaultError
+            As `receive`.
+        """
         with self._turn:
             self._writer.tidy_up()
-        return Incoming(self._incoming, f"{self.folder.name}/incoming", self._seal_key, durable=self._durable)
 
     def store(self, *items: Item) -> list[Entry]:
         """Store files for good: all of them or none.

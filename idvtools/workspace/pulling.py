@@ -22,6 +22,7 @@ from idvtools.pull.polls import PollLog
 from idvtools.pull.puller import Puller, Target
 from idvtools.pull.report import Item, PullReport
 from idvtools.pull.sessions import Sessions
+from idvtools.pull.statements import sweep
 from idvtools.pull.transport import Transport, require_safe
 from idvtools.records.files import discover
 from idvtools.records.statements import file_label
@@ -117,6 +118,9 @@ def pull_targets(
     """Pull operations, and statements by app and day, into a workspace."""
     vault = desk.vault()
     vault.entries()  # what is there is known, and that it is sound, before anything is asked for
+    with suppress(OutputError):  # told where something is to be written
+        vault.tidy()
+    sweep(desk.folder / "statements")
     report = _puller(desk, declared, keys, vault, wait, renew_keys).run(targets, days, tick)
     if report.of("stored") or any(i.files for i in report.items):  # some of a call's files may have come
         with suppress(OutputError, VaultError):  # it is derived: what came is safe without it
