@@ -38,7 +38,9 @@ ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 10, 20, 12, tzinfo=ZONE)
 TODAY, YESTERDAY = date(2026, 10, 20), date(2026, 10, 19)
 APP, OTHER_APP = APPS
-FILE_CALLS = ("original_files", "parse_result")
+DAY = timedelta(days=1)
+#: Faults after which the same request may be sent again, and what is served then is right.
+TEMPORARY = ["latency", "500", "502", "503", "429", "cut", "truncate"]
 STATEMENT_HEADER = b"da_id,"
 
 Trust = Literal["signed", "hash_only", "unchecked", "forged"]

@@ -7,36 +7,16 @@ crash leaves: `test_pull_crash`.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from pull_room import (
-    APP,
-    NOW,
-    OTHER_APP,
-    STATEMENT_HEADER,
-    TODAY,
-    YESTERDAY,
-    Room,
-    only,
-    opened_room,
-    states,
-)
+from pull_room import APP, DAY, NOW, OTHER_APP, STATEMENT_HEADER, TODAY, YESTERDAY, Room, only, states
 
 from idvtools.pull import puller
 from idvtools.sandbox.clockwork import COMBO_SITE, SITES
 
 HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
-    with opened_room(tmp_path, monkeypatch) as room:
-        yield room
 
 
 # ---- a day, a month, an operation
@@ -269,14 +249,6 @@ def test_waiting_has_an_end(room: Room, monkeypatch: pytest.MonkeyPatch) -> None
     assert 35 <= room.calls["status"] <= 42, "every 30 s for 20 minutes, and the old one once"
 
 
-def test_an_operation_that_never_came_to_its_end_is_asked_about_for_a_day(room: Room) -> None:
-    room.plant(status=5)
-    assert room.fresh_calls(room.pull) == {"status": 1}
-    assert room.fresh_calls(room.pull) == {"status": 1}
-    room.later(days=1)
-    assert "status" not in room.fresh_calls(lambda: room.pull(day=TODAY))
-
-
 # ---- what is over
 
 
@@ -302,15 +274,26 @@ def test_older_than_ten_days_is_lost_but_tried_where_it_is_named(room: Room) -> 
 
 def test_what_runs_out_first_is_fetched_first(room: Room) -> None:
     room.set("in_flight = 1")
-    ages = [3, 9, 1, 6, 2, 8]
+    ages = [3, 9, 1, 6, 2, 8, 12]
     ops = {days: room.plant(ago=timedelta(days=days)) for days in ages}
-    for op in list(ops.values())[::2]:
+    for op in list(ops.values())[:6:2]:
         room.notify(op)
     room.log_order()
     room.pull(month="2026-10")
-    assert list(dict.fromkeys(room.asked)) == [ops[d].op_id for d in sorted(ages, reverse=True)]
+    in_time = sorted((d for d in ages if d < 10), reverse=True)
+    order = [ops[d].op_id for d in (*in_time, 12)]
+    assert [a for a in dict.fromkeys(room.asked) if a in order] == order, "what has run out already waits"
     last_of_files = max(k for k, path in enumerate(room.paths) if "efp/get-original" in path)
     assert last_of_files < min(k for k, path in enumerate(room.paths) if "recon" in path), "statements keep longer"
+
+
+def test_an_operation_that_was_open_yesterday_is_asked_about_again(room: Room) -> None:
+    op = room.start("open")
+    room.pull(op)
+    room.later(days=2)
+    assert room.fresh_calls(lambda: room.pull(month="2026-10")).get("status") == 1
+    room.later(days=10)
+    assert room.fresh_calls(lambda: room.pull(month="2026-10")).get("status") is None
 
 
 # ---- several in one

@@ -5,37 +5,14 @@ from __future__ import annotations
 import json
 import time
 from base64 import b64encode
-from collections.abc import Iterator
-from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from pull_room import (
-    APP,
-    STATEMENT_HEADER,
-    YESTERDAY,
-    Room,
-    hear_everything,
-    logged,
-    opened_room,
-    run,
-    secrets_of,
-    told_in,
-)
+from pull_room import APP, DAY, STATEMENT_HEADER, YESTERDAY, Room, hear_everything, logged, run, secrets_of, told_in
 
 import idvtools as idv
 from idvtools.errors import InputError
 from idvtools.sandbox.clockwork import SITES
 from idvtools.sandbox.server.dec_operations import Operation
-
-DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
-    with opened_room(tmp_path, monkeypatch) as room:
-        yield room
-
 
 # ---- the vault
 

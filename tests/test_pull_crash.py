@@ -13,21 +13,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import crash_child
 import pytest
 from crash_child import Nursery
-from pull_room import APP, NOW, OTHER_APP, YESTERDAY, Room, opened_room, states
+from pull_room import APP, NOW, OTHER_APP, YESTERDAY, Room, states
 
 KILLS, WORKSPACES = 50, 5
 DAYS = [(APP, YESTERDAY), (OTHER_APP, YESTERDAY)]
-
-
-@pytest.fixture
-def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
-    with opened_room(tmp_path, monkeypatch) as room:
-        yield room
 
 
 @pytest.fixture(scope="module")

@@ -9,36 +9,16 @@ import re
 import secrets
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from pull_room import (
-    APP,
-    OTHER_APP,
-    YESTERDAY,
-    Room,
-    only,
-    opened_room,
-    states,
-)
+from pull_room import APP, DAY, OTHER_APP, TEMPORARY, YESTERDAY, Room, only, states
 
 from idvtools.crypto.aes import encrypt_text
 from idvtools.sandbox.messages import compact
 from idvtools.sandbox.server.store import Stored, stored
-
-DAY = timedelta(days=1)
-#: Faults after which the same request may be sent again, and what is served then is right.
-TEMPORARY = ["latency", "500", "502", "503", "429", "cut", "truncate"]
-
-
-@pytest.fixture
-def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
-    with opened_room(tmp_path, monkeypatch) as room:
-        yield room
 
 
 def serve(room: Room, change: Callable[[str, Stored | None], Stored | None]) -> None:
@@ -431,6 +411,29 @@ def test_a_file_that_is_no_statement(content: bytes, room: Room) -> None:
 
 
 def test_files_of_the_first_stage_come_before_the_others(room: Room) -> None:
+    """第一阶段取证完成: what is there is fetched at once, and the operation stays open."""
     op = room.start({"status": 9, "instant": True})
+    first = only(room.pull(op), "original_files")
+    assert (first.state, first.files) == ("stored", 1)
+    kept = room.workspace.vault
+    assert [e.name for e in kept().entries()] == ["original-0.zip"]
+    last = replace(op.stages[-1], status=10, json_result=11)
+    object.__setattr__(op, "stages", (*op.stages[:-1], last))
+    assert only(room.pull(op), "original_files").state == "stored"
+    assert [e.name for e in kept().entries()] == ["original-0.zip", "original_files.answer.json"]
+
+
+def test_links_that_differ_in_their_query_only(room: Room) -> None:
+    """Some stores name the file in the query: each is fetched."""
+    op = room.plant()
+    link = room.sandbox.dec._link
+
+    def links(operation: Any) -> list[str]:
+        first = link(operation, "original-0.zip")
+        room.sandbox.clock.advance(1)  # signed a second later, it is another query
+        return [first, link(operation, "original-0.zip")]
+
+    room.sandbox.dec.original_links = links  # type: ignore[method-assign]
     report = room.pull(op)
-    assert "original_files" in {i.what for i in report.of("stored", "failed", "waiting")}
+    assert report.complete, report.of("failed")
+    assert only(report, "original_files").files == 2

@@ -10,31 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pull_room import (
-    APP,
-    OTHER_APP,
-    TODAY,
-    YESTERDAY,
-    Room,
-    opened_room,
-)
+from pull_room import APP, DAY, OTHER_APP, TEMPORARY, TODAY, YESTERDAY, Room
 
 from idvtools.pull import again
-
-DAY = timedelta(days=1)
-#: Faults after which the same request may be sent again, and what is served then is right.
-TEMPORARY = ["latency", "500", "502", "503", "429", "cut", "truncate"]
-
-
-@pytest.fixture
-def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
-    with opened_room(tmp_path, monkeypatch) as room:
-        yield room
-
 
 # ---- many faults, and nobody there
 

@@ -903,3 +903,13 @@ def test_media_types_of_long_files(folder: Path) -> None:
 def test_media_types_of_anything(raw: bytes) -> None:
     assert "/" in media_type(raw)
     assert "/" in media_type(b"PK\x03\x04" + raw, raw)
+
+
+def test_the_manifest_shows_nobodys_number(folder: Path) -> None:
+    vault = open_vault(folder)
+    where = Origin("dec", "zd1", "app", "files", "110101199003074514.zip", "https://x.example/110101199003074514.zip", AT)
+    put(vault, b"PK", where)
+    vault.write_manifest()
+    assert "110101199003074514" not in vault.manifest().to_csv()
+    assert b"110101199003074514" not in (vault.folder / "manifest.csv").read_bytes()
+    assert vault.verify().ok

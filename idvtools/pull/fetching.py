@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -95,18 +96,7 @@ class Fetcher:
         self, links: Sequence[PulledLink], origin: Callable[[str, str], Origin], last: Sequence[tuple[bytes, Origin]]
     ) -> Fetched:
         """Fetch links that the vault has no file of, and store them, some at a time; if all came, `last` as well."""
-        first = origin("", "")
-        there = self._vault.find(vendor=self._vendor, op_id=first.op_id, call=first.call)
-        urls, names = {e.url for e in there}, {e.name for e in there}
-        wanted: list[tuple[PulledLink, Origin]] = []
-        for link in links:
-            of = origin(_name(link.url), link.url)
-            if of.name in names:
-                of = origin(f"{hashlib.sha256((of.url or '').encode()).hexdigest()[:8]}-{of.name}", link.url)
-            if of.url not in urls:
-                urls.add(of.url)
-                names.add(of.name)
-                wanted.append((link, of))
+        wanted = self._wanted(list({link.url: link for link in links}.values()), origin)
         done = Fetched()
         for start in range(0, max(1, len(wanted)), _AT_A_TIME):
             is_end = start + _AT_A_TIME >= len(wanted)
@@ -114,6 +104,29 @@ class Fetcher:
             if isinstance(done.error, OutputError):
                 break
         return done
+
+    def _wanted(
+        self, links: Sequence[PulledLink], origin: Callable[[str, str], Origin]
+    ) -> list[tuple[PulledLink, Origin]]:
+        """The links that the vault has no file of, each with a name of its own.
+
+        A presigned link is another one each time, but without its query it is the file's. Where one answer has several
+        that differ in their query only, nobody knows which is which: all are fetched.
+        """
+        found = [(link, origin(_name(link.url), link.url)) for link in links]
+        alike = Counter(of.url for _, of in found)
+        there = self._vault.find(vendor=self._vendor, op_id=found[0][1].op_id, call=found[0][1].call)
+        held, names = {e.url for e in there}, {e.name for e in there}
+        wanted = []
+        for number, (link, of) in enumerate(found, 1):
+            if alike[of.url] > 1:
+                wanted.append((link, origin(f"{number}-{of.name}", link.url)))
+            elif of.url not in held:
+                path = hashlib.sha256((of.url or "").encode()).hexdigest()
+                named = of if of.name not in names else origin(f"{path[:8]}-{of.name}", link.url)
+                names.add(named.name)
+                wanted.append((link, named))
+        return wanted
 
     def _fetch_some(
         self, wanted: Sequence[tuple[PulledLink, Origin]], done: Fetched, last: Sequence[tuple[bytes, Origin]]

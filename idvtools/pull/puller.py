@@ -134,7 +134,8 @@ class Puller:
         PullReport
             An item for everything that was asked for.
         """
-        ordered = sorted(self._merged(targets), key=lambda t: (t.begun is None, t.begun or _NEVER, t.op_id))
+        # What has run out cannot run out any more: its states are asked for last.
+        ordered = sorted(self._merged(targets), key=lambda t: (self._is_past(t), t.begun or _NEVER, t.op_id))
         tasks = [partial(self._operation, t) for t in ordered]
         tasks += [partial(self._statement, app, day) for app, day in days]
         done = self._all(tasks, tick)
@@ -250,6 +251,8 @@ class Puller:
                 self._require_about(target, answer)
                 got = self._fetcher.fetch(files, target.op_id, target.app_id, answer, partial=partial)
                 count, size = count + got.files, size + got.size
+                if got.error is None and partial:
+                    return "stored" if count else "waiting", "more files may follow"
                 if got.error is None:
                     return ("stored", "") if got.found else ("waiting", "the answer names no files")
                 if last or not isinstance(got.error, LinkExpiredError):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from idvtools.privacy import scrub
 from idvtools.vault.custody import Entry
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ COLUMNS = (
     "path",
 )
 _TIMES = ("at", "fetched_at")
+_FROM_OUTSIDE = ("name", "url")
 # A spreadsheet takes a cell that begins so for a formula, also in its full-width form.
 _FORMULA = tuple("=+-@\t\r＝＋－＠")
 
@@ -47,7 +49,7 @@ def frame(entries: Sequence[Entry]) -> pd.DataFrame:
     at, fetched_at : datetime, UTC
         When it was stored, and fetched.
     vendor, op_id, app_id, call, name, url, note : text
-        Where it came from.
+        Where it came from; in names and URLs what may be a person's number is masked (`Vault.entries` has them whole).
     size : int64
         Bytes, as received.
     sha256, stored_sha256 : text
@@ -60,7 +62,7 @@ def frame(entries: Sequence[Entry]) -> pd.DataFrame:
     """
     import pandas as pd  # noqa: PLC0415  storing a file should not cost its import
 
-    table = pd.DataFrame([[getattr(entry, name) for name in COLUMNS] for entry in entries], columns=list(COLUMNS))
+    table = pd.DataFrame([[_told(entry, name) for name in COLUMNS] for entry in entries], columns=list(COLUMNS))
     kinds = {name: "str" for name in COLUMNS} | {"seq": "int64", "size": "int64", "sealed": "bool"}
     for name in _TIMES:
         table[name] = pd.to_datetime(table[name], utc=True).astype("datetime64[us, UTC]")
@@ -78,10 +80,16 @@ def csv_rows(entries: Iterable[Entry]) -> Iterator[bytes]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     for entry in entries:
-        writer.writerow([_cell(getattr(entry, name)) for name in COLUMNS])
+        writer.writerow([_cell(_told(entry, name)) for name in COLUMNS])
         yield buffer.getvalue().encode()
         buffer.seek(0)
         buffer.truncate()
+
+
+def _told(entry: Entry, name: str) -> object:
+    """A field of an entry; a vendor may have put somebody's number into a file's name."""
+    value = getattr(entry, name)
+    return scrub(value, 2000) if name in _FROM_OUTSIDE and value is not None else value
 
 
 def _cell(value: object) -> str:

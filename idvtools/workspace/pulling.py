@@ -35,8 +35,6 @@ from idvtools.workspace.progress import unheard
 #: Whose word on a status is enough to fetch files: the vendor's, signed, or to our own question. After anything else
 #: the vendor is asked first.
 _TRUSTED = ("notification_signed", "notification_hash_only", "poll")
-#: After so long an operation whose last word to us was not final will not come to its end any more.
-_FORGOTTEN = timedelta(days=1)
 
 
 def pull(
@@ -171,6 +169,7 @@ def _known(desk: Desk, declared: Vendor, period: Period) -> Iterator[Target]:
         result = desk.run(declared.name, None, strict=False, progress=unheard, ours_only=True)
     except NoDataError:
         return
+    keep = timedelta.max if declared.pulls.keep_days is None else timedelta(days=declared.pulls.keep_days)
     successes = [s.code for s in declared.books.statuses if s.success] if declared.books else []
     with duckdb.connect() as con:
         con.sql("set timezone = 'UTC'")
@@ -186,7 +185,8 @@ def _known(desk: Desk, declared: Vendor, period: Period) -> Iterator[Target]:
         trusted = source in _TRUSTED
         if trusted and final and not success:
             continue
-        if source == "poll" and not final and began is not None and now() - began > _FORGOTTEN:
+        # What our last poll found open is asked about again as long as files could follow from it.
+        if source == "poll" and not final and began is not None and now() - began > keep:
             continue
         state = None
         if trusted and final and authorized:
