@@ -907,7 +907,9 @@ def test_media_types_of_anything(raw: bytes) -> None:
 
 def test_the_manifest_shows_nobodys_number(folder: Path) -> None:
     vault = open_vault(folder)
-    where = Origin("dec", "zd1", "app", "files", "110101199003074514.zip", "https://x.example/110101199003074514.zip", AT)
+    where = Origin(
+        "dec", "zd1", "app", "files", "110101199003074514.zip", "https://x.example/110101199003074514.zip", AT
+    )
     put(vault, b"PK", where)
     vault.write_manifest()
     assert "110101199003074514" not in vault.manifest().to_csv()
