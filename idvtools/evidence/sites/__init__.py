@@ -1,0 +1,1 @@
+"""Known layouts, one file each."""
