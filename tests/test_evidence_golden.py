@@ -7,7 +7,7 @@ so; `--rewrite [NAME …]` writes what is read now as what should be: read that 
 from how the file was made: keys that are absent are not compared. Some say less than a whole table: `data_starts` and
 `data_ends` compare the first or last cells of each row, `columns_named` the types of some columns, `checks` the
 outcome of some checks, a member's `error` whether anything is wrong with it, `warnings` words of which one (parted by
-"|") is in some warning, `text_has` words of the text, `password` what it is opened with.
+"|") is in some warning or some member's error, `text_has` words of the text, `password` what it is opened with.
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ def as_expected(want: dict[str, Any], got: dict[str, Any], text: str) -> dict[st
     shown: dict[str, Any] = {}
     for key, value in want.items():
         if key == "tables":
-            free = want.get("tables_free") or ("text_has" in want and not value) or ("warnings" in want and not value)
+            said_otherwise = not value and ("text_has" in want or "warnings" in want) and "tables_none" not in want
+            free = want.get("tables_free") or said_otherwise
             many = zip([*value, *({} for _ in range(len(got["tables"])))], got["tables"], strict=False)
             shown[key] = value if free else [_table(w or {"name": 1, "rows": 1}, t) for w, t in many]
         elif key == "members":
@@ -99,7 +100,7 @@ def as_expected(want: dict[str, Any], got: dict[str, Any], text: str) -> dict[st
         elif key == "encoding":
             shown[key] = value if _encoding(value) == _encoding(got["encoding"]) else got["encoding"]
         elif key == "warnings":
-            said = "\n".join(got["warnings"]).lower()
+            said = "\n".join([*got["warnings"], *(m["error"] for m in got["members"] if m["error"])]).lower()
             met = not said if not value else all(any(word.lower() in said for word in w.split("|")) for w in value)
             shown[key] = value if met else got["warnings"]
         elif key == "text_has":

@@ -61,6 +61,8 @@ def _sums(table: Table, roles: Roles, meaning: Way) -> tuple[int, Decimal, Decim
         rows = [row for row in rows if money(row[column]) or _wrong(row[column])]
     gross = [money(row[column]) for row in rows]
     net = [money(row[column], net=True) for row in rows]
+    if (refunds := _refunds(table, column)) is not None:  # the reader took them out of the cells
+        net = [None if n is None else n - (money(row[refunds]) or 0) for n, row in zip(net, rows, strict=True)]
     bad = sum(value is None for value in gross)
     return (
         len(rows),
@@ -68,6 +70,13 @@ def _sums(table: Table, roles: Roles, meaning: Way) -> tuple[int, Decimal, Decim
         sum((v for v in net if v is not None), Decimal(0)),
         bad,
     )
+
+
+def _refunds(table: Table, column: int) -> int | None:
+    """The column of what was paid back of an amount, by its name."""
+    names = [c.name for c in table.columns]
+    wanted = f"{names[column]}_refund"
+    return names.index(wanted) if wanted in names else None
 
 
 def _wrong(cell: Any) -> bool:

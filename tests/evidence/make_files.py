@@ -355,7 +355,21 @@ def pages() -> None:
         text_has=["香港樣本收據", "2026-01-15"],
     )
     case("locked.pdf", pdf([["测试锁定文件", [head, *rows]]], password="999990"), "pdf", for_pdf, password="999990")
-    case("blank-page.pdf", pdf([[]]), "pdf", warnings=["no text"])
+    case("blank-page.pdf", pdf([[]]), "pdf", warnings=["empty|no text"])
+    case("picture-page.pdf", pdf([[png(300, 200)]]), "pdf", warnings=["picture|no text"])
+    case(
+        "picture-among-pages.pdf",
+        pdf([["测试银行账户明细", [head, *rows]], [png(300, 200)]]),
+        "pdf",
+        for_pdf,
+        warnings=["page 2"],
+    )
+    case("two-tables.pdf", pdf([["一", [head, *rows], "二", [["编号", "名称"], ["000123", "测试甲"], ["000124", "测试乙"]]]]), "pdf",
+         for_pdf, {"rows": 2, "data": [["000123", "测试甲"], ["000124", "测试乙"]]})  # fmt: skip
+    wrapped = [head, ["2026-01-05", "测试转账\n第二行", "10.55"], ["2026-01-06", "样本消费", "-20.25"]]
+    case(
+        "line-break-in-cell.pdf", pdf([["测试银行", wrapped]]), "pdf", {"rows": 2, "columns_named": {"金额": "amount"}}
+    )
     case("called.csv", pdf([["测试银行账户明细", [head, *rows]]]), "pdf", for_pdf)
 
 
@@ -430,6 +444,7 @@ def archives() -> None:
         "zip",
         PEOPLE_T,
         members=[member("bad.csv", error=True), member("good.csv")],
+        kinds_free=True,
     )
     case(
         "locked-and-open.zip",
@@ -437,6 +452,7 @@ def archives() -> None:
         "zip",
         PEOPLE_T,
         members=[member("locked.csv", error=True), member("open.csv")],
+        kinds_free=True,
     )
     case(
         "symlink.zip",
@@ -458,8 +474,9 @@ def archives() -> None:
         "duplicate-names.zip",
         zipped(Entry("a.csv", data), Entry("a.csv", HANT.encode())),
         "zip",
-        warnings=["a.csv|same name|twice|duplicate"],
-        tables_free=True,
+        PEOPLE_T,
+        HANT_T,
+        warnings=["same name|more than once|twice|duplicate"],
     )
     case(
         "folders.zip", zipped(Entry("dir/", b"", stored=True, mode=0o40755), Entry("dir/a.csv", data)), "zip", PEOPLE_T
@@ -507,7 +524,13 @@ def markup() -> None:
         {"日期": "2026-01-06", "摘要": "样本", "金额": "1220.25"},
     ]
     case("records.json", json.dumps(records, ensure_ascii=False), "json", truth)
-    case("records-within.json", json.dumps({"code": "0", "data": {"list": records}}, ensure_ascii=False), "json", truth)
+    case(
+        "records-within.json",
+        json.dumps({"code": "0", "data": {"list": records}}, ensure_ascii=False),
+        "json",
+        {"rows": 1, "data": [["0"]]},
+        truth,
+    )
     case("numbers.json", '[{"id": "007", "amount": 0.1}, {"id": "008", "amount": 12345678901234.56}]', "json",
          {"rows": 2, "data": [["007", "0.1"], ["008", "12345678901234.56"]]})  # fmt: skip
     case("lines.json", "\n".join(json.dumps(r, ensure_ascii=False) for r in records) + "\n", "json", truth)
@@ -518,8 +541,77 @@ def markup() -> None:
     case("empty.csv", b"", "empty", tables_none=True)
 
 
+def odd() -> None:
+    """What people meet and no rule of a format foresees."""
+    plain = table("Date:d|Text:t|Amount:a", "2026-01-05|alpha|1.50", "2026-01-06|beta|2.25")
+    text = "Date,Text,Amount\n2026-01-05,alpha,1.50\n2026-01-06,beta,2.25\n"
+    case("called.docx", text, "csv", plain)
+    case(
+        "null-bytes.csv",
+        (text + "2026-01-07,gamma,3.75\n" * 100).replace("alpha", "al\0pha"),
+        "csv",
+        {"rows": 102, "header_row": 1},
+        warnings=["null|control|NUL"],
+    )
+    case("one-bad-byte.csv", text.replace("alpha", "测试甲乙丙丁戊").encode().replace("丙".encode(), b"\xe4\xb8", 1), "csv",
+         {"rows": 2, "header_row": 1}, warnings=["not valid|decod"])  # fmt: skip
+    case("bom-only.csv", b"\xef\xbb\xbf", "empty", tables_none=True)
+    case("spaces-only.csv", b"  \r\n\r\n  ", "empty", tables_none=True)
+    case(
+        "ambiguous-dates.csv",
+        "Date,Text\n01/02/2026,a\n03/04/2026,b\n05/06/2026,c\n",
+        "csv",
+        {"rows": 3, "header_row": 1},
+        warnings=["day|order|month"],
+    )
+    case("header-repeated.csv", text + text.split("\n", 1)[0] + "\n2026-01-07,gamma,3.75\n", "csv",
+         table("Date:d|Text:t|Amount:a", "2026-01-05|alpha|1.50", "2026-01-06|beta|2.25", "2026-01-07|gamma|3.75"), warnings=["header"])  # fmt: skip
+    case(
+        "open-quote.csv", 'Date,Text,Amount\n2026-01-05,"alpha,1.50\n2026-01-06,beta,2.25\n', "csv", warnings=["quote"]
+    )
+    case("quotes-inside.csv", 'Date,Text,Amount\n2026-01-05,5" disk,1.50\n2026-01-06,say "hi" now,2.25\n', "csv",
+         table("Date:d|Text:t|Amount:a", '2026-01-05|5" disk|1.50', '2026-01-06|say "hi" now|2.25'))  # fmt: skip
+    case("no-header.csv", "2026-01-05,alpha,1.50\n2026-01-06,beta,2.25\n2026-01-07,gamma,3.75\n", "csv",
+         {"rows": 3, "header_row": None, "data": [["2026-01-05", "alpha", "1.50"], ["2026-01-06", "beta", "2.25"], ["2026-01-07", "gamma", "3.75"]]})  # fmt: skip
+    case("hkid.csv", "身份证号,HKID,手机\n999999199001019990,A999999(0),13900000000\n99999919900101999X,B999999(1),13900000001\n", "csv",
+         table("身份证号:t|HKID:t|手机:t", "999999199001019990|A999999(0)|13900000000", "99999919900101999X|B999999(1)|13900000001"))  # fmt: skip
+    case(
+        "scientific.csv",
+        "订单号,金额\n4.2E+27,1.50\n4.3E+27,2.25\n",
+        "csv",
+        table("订单号:t|金额:a", "4.2E+27|1.50", "4.3E+27|2.25"),
+    )
+    wide = "|".join(f"c{i}:i" for i in range(60))
+    case("sixty-columns.csv", "\n".join([",".join(f"c{i}" for i in range(60)), *(",".join(str(r * 100 + i) for i in range(60)) for r in (1, 2, 3))]) + "\n", "csv",
+         table(wide, *["|".join(str(r * 100 + i) for i in range(60)) for r in (1, 2, 3)]))  # fmt: skip
+    case("two-blocks.xlsx", xlsx(sheets(明细=[["日期", "金额"], [date(2026, 1, 5), 1.25], [date(2026, 1, 6), 2.75], [], [], ["编号", "名称"], ["000123", "甲"], ["000124", "乙"]])), "xlsx",
+         table("日期:d|金额:a", "2026-01-05|1.25", "2026-01-06|2.75"), table("编号:t|名称:t", "000123|甲", "000124|乙", header=6))  # fmt: skip
+    case(
+        "amounts-as-text.xlsx",
+        xlsx(sheets(明细=[["日期", "金额"], ["2026-01-05", "¥1,234.50"], ["2026-01-06", "(2.75)"]])),
+        "xlsx",
+        table("日期:d|金额:a", "2026-01-05|1234.50", "2026-01-06|-2.75"),
+    )
+    case("nested.html", "<html><body><table><tr><td><table><tr><th>日期<th>金额</tr><tr><td>2026-01-05<td>1.25</tr><tr><td>2026-01-06<td>2.75</tr></table></td></tr></table></body></html>", "html",
+         {k: v for k, v in table("日期:d|金额:a", "2026-01-05|1.25", "2026-01-06|2.75").items() if k != "header_row"})  # fmt: skip
+    case(
+        "script.html",
+        "<html><body><script>var x='<table><tr><td>no</td></tr></table>'</script><style>td{}</style><p>正文测试</p></body></html>",
+        "html",
+        tables_none=True,
+        text_has=["正文测试"],
+    )
+    case(
+        "locked-zip-in.zip",
+        zipped(Entry("inner.zip", zipped(Entry("a.csv", PEOPLE.encode(), b"019990", aes=True)))),
+        "zip",
+        PEOPLE_T,
+        password="019990",
+    )
+
+
 def main() -> None:
-    for part in (encodings, forms, surroundings, types, books, pages, archives, markup):
+    for part in (encodings, forms, surroundings, types, books, pages, archives, markup, odd):
         part()
     shutil.rmtree(FILES, ignore_errors=True)
     FILES.mkdir(parents=True)

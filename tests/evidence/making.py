@@ -19,6 +19,7 @@ from Crypto.Cipher import AES
 from Crypto.Util import Counter
 from openpyxl import Workbook
 from reportlab.lib import colors, pagesizes, pdfencrypt
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
@@ -159,7 +160,7 @@ def xls(**rows: Sequence[Sequence[Any]]) -> bytes:
 def pdf(
     pages: Sequence[Sequence[Any]], *, password: str | None = None, rotate: int = 0, font: str = "STSong-Light"
 ) -> bytes:
-    """Draw pages of text lines (a str, at the left, or ``(x, y, text)``) and ruled tables (a list of rows)."""
+    """Draw pages of text lines (a str, or ``(x, y, text)``), ruled tables (lists of rows), pictures (bytes)."""
     pdfmetrics.registerFont(UnicodeCIDFont(font))
     lock = pdfencrypt.StandardEncryption(password, password, strength=128) if password else None
     out = io.BytesIO()
@@ -173,6 +174,8 @@ def pdf(
             if isinstance(item, str):
                 canvas.drawString(50, y, item)
                 y -= 18
+            elif isinstance(item, bytes):
+                canvas.drawImage(ImageReader(io.BytesIO(item)), 50, 200, 480, 560)
             elif isinstance(item, tuple):
                 canvas.drawString(item[0], item[1], item[2])
             else:

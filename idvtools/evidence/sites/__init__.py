@@ -84,15 +84,15 @@ def apply(
         warnings.append(f"no layout is known for site {site}; the file was read as any other")
     if site == chrome_govhk_tax.NAME and receipt is None:
         warnings.append(f"does not look like {site}: none of the labels of a receipt is in its text")
-    paths = " ".join(member.path for member in members)
-    done = [_apply(table, f"{paths} {text[:_TEXT]}", chosen, layouts) for table in tables]
+    names = (*(member.path for member in members), *(c.name for table in tables for c in table.columns))
+    done = [_apply(table, " ".join((*names, text[:_TEXT])), chosen, layouts) for table in tables]
     if chosen and not any(table.layout == chosen.name for table in done):
         warnings.append(f"no table fits layout {chosen.name} ({chosen.title})")
     return Applied((*done, *([receipt] if receipt else [])), tuple(warnings))
 
 
 def _apply(table: Table, around: str, chosen: Layout | None, layouts: Mapping[str, Layout]) -> Table:
-    words = " ".join((table.name, *table.preamble, *table.footer, *(c.name for c in table.columns), around)).lower()
+    words = " ".join((table.name, *table.preamble, *table.footer, around)).lower()
     tried = [chosen] if chosen else list(layouts.values())
     fits = [fit(layout, table, words, chosen=layout is chosen) for layout in tried]
     full = [f for f in fits if f.full]
@@ -115,7 +115,7 @@ def _fitted(table: Table, found: Fit) -> Table:
     if found.new and not found.layout.generic:
         said = f"{found.layout.title}: {found.differences()}"
         table = replace(table, warnings=(*table.warnings, said))
-    return table.with_checks(*all_checks(table, found.places))
+    return _checked(table, found.places, sure=not found.layout.generic)
 
 
 def _nearly(table: Table, found: Fit) -> Table:
@@ -129,4 +129,18 @@ def _unknown(table: Table) -> Table:
     places = fit(bank_statement.LAYOUT, table, "").places
     if "date" not in places:
         places = {key: place for key, place in places.items() if key != "balance"}
-    return table.with_checks(*all_checks(table, places))
+    return _checked(table, places, sure=False)
+
+
+def _checked(table: Table, places: Mapping[str, int], *, sure: bool) -> Table:
+    """Add the checks; of one that the reader made too, the declared columns decide if `sure`, or it is kept.
+
+    Printed totals are always the reader's: it has seen under which columns they stand.
+    """
+    checks = {check.name: check for check in table.checks}
+    for check in all_checks(table, places):
+        other = checks.get(check.name)
+        kept = other is not None and other.ok is not None and (not sure or check.name.startswith("printed total"))
+        if not kept and (other is None or check.ok is not None):
+            checks[check.name] = check
+    return replace(table, checks=tuple(checks.values()))

@@ -27,6 +27,6 @@ LAYOUT = Layout(
             required=False,
         ),
     ),
-    source="the vendor names the site and the form (one CSV in a zip); no public file shows its headings, which are those "
-    "of other Hong Kong banks here: a file with others is told as nearly fitting",
+    source="the vendor names the site and the form (one CSV in a zip); no public file shows its headings: these are "
+    "those of other Hong Kong banks here: a file with others is told as nearly fitting",
 )
