@@ -73,7 +73,12 @@ def parse_amount(text: str, mark: Mark = ".") -> Amount | None:
 def _built(found: re.Match[str], note: str | None, side: str | None, mark: Mark) -> Amount | None:
     opened, closed = bool(found["open"]) + bool(found["open2"]), bool(found["close"]) + bool(found["close2"])
     signs = [s for s in (found["s1"], found["s2"], found["s3"]) if s]
-    if opened != closed or opened > 1 or len(signs) + opened > 1 or (found["c1"] and found["c2"] and len(found["c2"]) > 1):
+    if (
+        opened != closed
+        or opened > 1
+        or len(signs) + opened > 1
+        or (found["c1"] and found["c2"] and len(found["c2"]) > 1)
+    ):
         return None
     digits = _number(found["number"].strip(), mark)
     if digits is None:
@@ -98,8 +103,12 @@ def _number(text: str, mark: Mark) -> str | None:
     return text.replace(",", ".").rstrip(".")
 
 
-_SURE_COMMA = re.compile(r"(?<!\d)(?:\d*,\d{1,2}|\d*,\d{4,}|0,\d+|\d{4,},\d+|\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,})(?!\d)")
-_SURE_POINT = re.compile(r"(?<!\d)(?:\d*\.\d{1,2}|\d*\.\d{4,}|0\.\d+|\d{4,}\.\d+|\d{1,3}(?:,\d{3})+\.\d*|\d{1,3}(?:,\d{3}){2,})(?!\d)")
+_SURE_COMMA = re.compile(
+    r"(?<!\d)(?:\d*,\d{1,2}|\d*,\d{4,}|0,\d+|\d{4,},\d+|\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,})(?!\d)"
+)
+_SURE_POINT = re.compile(
+    r"(?<!\d)(?:\d*\.\d{1,2}|\d*\.\d{4,}|0\.\d+|\d{4,}\.\d+|\d{1,3}(?:,\d{3})+\.\d*|\d{1,3}(?:,\d{3}){2,})(?!\d)"
+)
 
 
 def decimal_mark(texts: Iterable[str]) -> tuple[Mark, bool]:

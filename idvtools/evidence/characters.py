@@ -1,8 +1,8 @@
 """How likely a character is in a text of each language: what candidates for an encoding are weighed with.
 
-A language here is a rough model of single characters: the ones that most texts consist of by rank, then the set that its
-own national standard calls common (GB 2312, Big5 and JIS X 0208 level 1), then what else that standard has, then all
-others. Costs are in nats (negative logarithms of probabilities); they only have to be right to about one.
+A language here is a rough model of single characters: the ones that most texts consist of by rank, then the set that
+its own national standard calls common (GB 2312, Big5 and JIS X 0208 level 1), then what else that standard has, then
+all others. Costs are in nats (negative logarithms of probabilities); they only have to be right to about one.
 """
 
 from __future__ import annotations
@@ -53,7 +53,10 @@ _JAPANESE_MONEY = (
 )
 
 _KANA = "のにはをたがでてとしれさいるあんこっりもかうくすなよどけまえおきそちせつだじらやめみわねずぶごばひへほべ"
-_KATAKANA = "ーンスルトアイラリフドクシレジタテカコッオマサムプロミュキメニバナデツィパエェャョグズウチソノブヒモセハワケガボヤネ"
+_KATAKANA = (
+    "ーンスルトアイラリフドクシレジタテカコッオマサムプロミュキメニバ"
+    "ナデツィパエェャョグズウチソノブヒモセハワケガボヤネ"
+)
 _HALF_KANA = "ﾝﾞｰｲｱｶｼｽﾄﾘﾙﾗｸﾌﾟﾀﾃﾐﾕﾔﾏﾅﾊﾋｻｺｷｵｴｳﾁﾂﾆﾉｼﾖﾛﾜﾓﾒﾑﾎﾍﾇﾈｿｾｹﾚ"
 _PUNCTUATION = "，。：；、（）《》“”‘’￥！？【】「」－—…·　・～％＋＊／［］＝"
 _LATIN = "éèàüöäßçñóíáúêôâîãõåøæëïûù"

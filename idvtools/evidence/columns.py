@@ -1,7 +1,7 @@
 """What the cells of a column are: ids and account numbers stay text, money becomes Decimal, dates become dates.
 
-A column gets a type only if every cell fits it. Where nearly all do, the column stays text, and the cells that don't fit
-are named: one impossible date is a thing to look at, not a reason to guess.
+A column gets a type only if every cell fits it. Where nearly all do, the column stays text, and the cells that don't
+fit are named: one impossible date is a thing to look at, not a reason to guess.
 """
 
 from __future__ import annotations
@@ -22,8 +22,39 @@ from idvtools.evidence.naming import names_date, names_id, names_money
 
 #: What stands for "nothing" in a column of amounts or dates; in a column of text it stays.
 NOTHING = frozenset(
-    "/ - -- --- .. ... … N/A n/a #N/A NA na nil NIL null NULL None none NaN nan \\N — —— － ／ 无 無 空 不适用 不適用 "
-    "なし".split()
+    [
+        "/",
+        "-",
+        "--",
+        "---",
+        "..",
+        "...",
+        "…",
+        "N/A",
+        "n/a",
+        "#N/A",
+        "NA",
+        "na",
+        "nil",
+        "NIL",
+        "null",
+        "NULL",
+        "None",
+        "none",
+        "NaN",
+        "nan",
+        "\\N",
+        "—",
+        "——",
+        "－",
+        "／",
+        "无",
+        "無",
+        "空",
+        "不适用",
+        "不適用",
+        "なし",
+    ]
 )
 #: Share of cells that must fit before those that don't are worth a word.
 _NEARLY = 0.8
@@ -75,7 +106,7 @@ def decide(name: str, values: Sequence[Cell], numbers: Sequence[int]) -> Decisio
     return _as_dates(name, texts, real, numbers) or _as_amounts(name, texts, real, numbers) or kept
 
 
-def as_text(value: Cell) -> str:
+def as_text(value: Cell) -> str:  # noqa: PLR0911  # a case a type
     """A cell as it would be printed: whole floats without a point, dates in ISO's form.
 
     Examples
@@ -158,7 +189,7 @@ def compact_dates(name: str, texts: Sequence[str]) -> bool:
     return fit == len(texts) > 1 and all(m is not None and 1970 <= m.year <= 2060 for m in found)
 
 
-def _as_dates(name: str, texts: Sequence[str | None], real: Sequence[str], numbers: Sequence[int]) -> Decision | None:
+def _as_dates(name: str, texts: Sequence[str | None], real: Sequence[str], numbers: Sequence[int]) -> Decision | None:  # noqa: PLR0911
     """The column as dates; as text with a word about it where only nearly all cells are; None where it is none."""
     if not any(c.isdigit() for t in real[:20] for c in t):
         return None
@@ -203,9 +234,7 @@ def _dated(name: str, cells: list[Moment | None], numbers: Sequence[int], doubtf
     return Decision("datetime", list(moments), tuple(warnings))
 
 
-def _as_amounts(
-    name: str, texts: Sequence[str | None], real: Sequence[str], numbers: Sequence[int]
-) -> Decision | None:
+def _as_amounts(name: str, texts: Sequence[str | None], real: Sequence[str], numbers: Sequence[int]) -> Decision | None:
     """The column as amounts or integers; as text with a word about it where only nearly all cells are."""
     if not any(c.isdigit() for t in real[:50] for c in t):
         return None

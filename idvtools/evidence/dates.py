@@ -5,30 +5,54 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from itertools import pairwise
 from typing import Literal
 
 Order = Literal["YMD", "DMY", "MDY"]
 Moment = date | datetime
 
 _TIME = (
-    r"(?:[T ,]*\s*(?P<half>上午|下午|AM|PM)?\s*(?P<h>\d{1,2})[:时時](?P<mi>\d{2})(?:[:分](?P<s>\d{2})(?:[.,](?P<f>\d{1,6})\d*)?)?[秒分]?"
+    r"(?:[T ,]*\s*(?P<half>上午|下午|AM|PM)?\s*(?P<h>\d{1,2})[:时時](?P<mi>\d{2})"
+    r"(?:[:分](?P<s>\d{2})(?:[.,](?P<f>\d{1,6})\d*)?)?[秒分]?"
     r"\s*(?P<half2>AM|PM)?\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?"
 )
-_YMD = re.compile(rf"(?P<y>\d{{4}})\s*[-/.年]\s*(?P<m>\d{{1,2}})\s*[-/.月]\s*(?P<d>\d{{1,2}})\s*日?{_TIME}", re.IGNORECASE)
+_YMD = re.compile(
+    rf"(?P<y>\d{{4}})\s*[-/.年]\s*(?P<m>\d{{1,2}})\s*[-/.月]\s*(?P<d>\d{{1,2}})\s*日?{_TIME}", re.IGNORECASE
+)
 _COMPACT = re.compile(rf"(?P<y>(?:19|20)\d\d)(?P<m>\d\d)(?P<d>\d\d)(?:(?P<packed>\d{{6}})|{_TIME})", re.IGNORECASE)
 _XXY = re.compile(rf"(?P<a>\d{{1,2}})[-/.](?P<b>\d{{1,2}})[-/.](?P<y>\d{{4}}){_TIME}", re.IGNORECASE)
 _SHORT = re.compile(rf"(?P<a>\d{{1,2}})(?P<sep>[-/.])(?P<b>\d{{1,2}})(?P=sep)(?P<c>\d{{2}}){_TIME}", re.IGNORECASE)
-_NAMED = re.compile(rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[-/ .]*(?P<mon>[A-Za-z]{{3,9}})[-/ .,]*(?P<y>\d{{4}}|\d{{2}}){_TIME}", re.IGNORECASE)
-_NAMED_FIRST = re.compile(rf"(?P<mon>[A-Za-z]{{3,9}})[-/ .]*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[-/ .,]+(?P<y>\d{{4}}){_TIME}", re.IGNORECASE)
+_NAMED = re.compile(
+    rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[-/ .]*(?P<mon>[A-Za-z]{{3,9}})[-/ .,]*(?P<y>\d{{4}}|\d{{2}}){_TIME}",
+    re.IGNORECASE,
+)
+_NAMED_FIRST = re.compile(
+    rf"(?P<mon>[A-Za-z]{{3,9}})[-/ .]*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[-/ .,]+(?P<y>\d{{4}}){_TIME}", re.IGNORECASE
+)
 _ERA = re.compile(
     rf"(?P<era>令和|平成|昭和|民國|民国|[RHS])\s*(?P<y>\d{{1,3}}|元)\s*[年./-]\s*(?P<m>\d{{1,2}})\s*[月./-]\s*(?P<d>\d{{1,2}})\s*日?{_TIME}",
     re.IGNORECASE,
 )
 _ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988, "昭和": 1925, "S": 1925, "民國": 1911, "民国": 1911}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_NAMES = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
-_NO_YEAR = re.compile(r"(?:0?[1-9]|1[0-2])[-/.月](?:0?[1-9]|[12]\d|3[01])日?|(?:0?[1-9]|[12]\d|3[01])[-/](?:0?[1-9]|1[0-2])")
+_NAMES = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+_NO_YEAR = re.compile(
+    r"(?:0?[1-9]|1[0-2])[-/.月](?:0?[1-9]|[12]\d|3[01])日?|(?:0?[1-9]|[12]\d|3[01])[-/](?:0?[1-9]|1[0-2])"
+)
 #: A year outside is kept as printed, and said.
 PLAUSIBLE = range(1900, 2101)
 
@@ -105,7 +129,7 @@ def order_of(cells: Sequence[Mapping[Order, Moment]]) -> tuple[Order | None, boo
 
 
 def _sorted(texts: Sequence[str]) -> bool:
-    pairs = list(zip(texts, texts[1:], strict=False))
+    pairs = list(pairwise(texts))
     return all(a <= b for a, b in pairs) or all(a >= b for a, b in pairs)
 
 
@@ -140,7 +164,9 @@ def _moment(year: int, month: int, day: str, found: re.Match[str]) -> Moment | N
 def _at(day: date, found: re.Match[str]) -> Moment:
     groups = found.groupdict()
     if groups.get("packed"):
-        return datetime.combine(day, time(int(found["packed"][:2]), int(found["packed"][2:4]), int(found["packed"][4:])))
+        return datetime.combine(
+            day, time(int(found["packed"][:2]), int(found["packed"][2:4]), int(found["packed"][4:]))
+        )
     if groups.get("h") is None:
         return day
     hour, half = int(found["h"]), (found["half"] or found["half2"] or "").upper()
@@ -157,7 +183,7 @@ def _zone(text: str | None) -> timezone | None:
     if not text:
         return None
     if text.upper() in ("Z", "UTC", "GMT"):
-        return timezone.utc
+        return UTC
     hours, minutes = int(text[1:3]), int(text[-2:])
     offset = timedelta(hours=hours, minutes=minutes)
     return timezone(-offset if text[0] == "-" else offset)

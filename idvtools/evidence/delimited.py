@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from idvtools.evidence.naming import clean
 from idvtools.evidence.dates import readings
 from idvtools.evidence.encodings import decode
 from idvtools.evidence.limits import Budget
 from idvtools.evidence.model import Cell, Found, Grid
+from idvtools.evidence.naming import clean
 from idvtools.evidence.quoting import split_lines, split_record, split_records
 
 _DELIMITERS = (",", "\t", ";", "|", "\x01", "^", "；", "，", "｜")
@@ -71,8 +71,10 @@ def read_delimited(data: bytes, name: str, budget: Budget, passwords: Sequence[s
     notes = []
     if records.stray:
         first = records.stray[0]
-        notes.append(f"{len(records.stray)} lines have a quote that never ends, the first is line {first}: read as they stand")
-    rows, more = _cleaned(records.rows, budget)
+        notes.append(
+            f"{len(records.stray)} lines have a quote that never ends, the first is line {first}: read as they stand"
+        )
+    rows, more = cleaned_rows(records.rows, budget)
     return replace(said, grids=(Grid(name, "", rows, tuple(records.numbers), (*notes, *more)),))
 
 
@@ -115,7 +117,9 @@ def _looked_at(lines: Sequence[str]) -> Sequence[str]:
     return lines if len(lines) <= _LOOK else [*lines[: _LOOK // 2], *lines[len(lines) // 2 :][: _LOOK // 2]]
 
 
-def _score(cut: Sequence[Sequence[str]], lines: int, delimiter: str) -> tuple[float, int]:
+def _score(  # noqa: PLR0911  # a reason a line
+    cut: Sequence[Sequence[str]], lines: int, delimiter: str
+) -> tuple[float, int]:
     """How much cut lines look like a table; 0 if they don't."""
     counts = Counter(len(fields) for fields in cut)
     # rows with a field more or less (a trailing delimiter, "more fields than names") still belong to the table
@@ -124,7 +128,9 @@ def _score(cut: Sequence[Sequence[str]], lines: int, delimiter: str) -> tuple[fl
     if near < 2 and not (near == 1 and lines == 1 and fields > 2):
         return 0.0, 0
     table = [row for row in cut if abs(len(row) - fields) <= 1]
-    wordy = sum(1 for row in table for cell in row if len(cell) > 120 or re.search(r"[a-z]{2} [a-z]+ [a-z]+ [a-z]+", cell))
+    wordy = sum(
+        1 for row in table for cell in row if len(cell) > 120 or re.search(r"[a-z]{2} [a-z]+ [a-z]+ [a-z]+", cell)
+    )
     if fields < 4:
         # prose has commas too: few fields must be short, on most lines, and hold figures or stand in every line
         share = near / lines
@@ -134,12 +140,17 @@ def _score(cut: Sequence[Sequence[str]], lines: int, delimiter: str) -> tuple[fl
             return 0.0, 0
         if sum(cell[:1] == " " and cell[1:2].isalpha() for row in table for cell in row[1:]) > 0.5 * len(table):
             return 0.0, 0
+        gaps = sum(re.search(r"\S {2,}\S", cell) is not None for row in table for cell in row)
+        if delimiter == "," and gaps > 0.5 * len(table):  # the comma of thousands in a fixed-width table
+            return 0.0, 0
         if delimiter in "，；" and _figures(table) < 0.2:
             return 0.0, 0
     # what another delimiter separates comes out as cells that begin with it
     torn = sum(cell[:1] in ",;|\t" and cell[:1] != "" for row in table for cell in row) / (len(table) * fields)
     consistency = counts[fields] / sum(counts.values())
-    return (1 - torn) ** 4 * near / lines * consistency * (fields - 1) ** 0.5 / (1 + wordy / (len(table) * fields)), fields
+    return (1 - torn) ** 4 * near / lines * consistency * (fields - 1) ** 0.5 / (
+        1 + wordy / (len(table) * fields)
+    ), fields
 
 
 def _figures(table: Sequence[Sequence[str]]) -> float:
@@ -152,7 +163,9 @@ def _figure(cell: str) -> bool:
     return bool(re.fullmatch(r"[-+(¥$￥]*\d[\d,.'/: -]*\)?%?", cell)) or bool(cell[:1].isdigit() and readings(cell))
 
 
-def _cleaned(rows: Sequence[Sequence[str]], budget: Budget) -> tuple[list[tuple[Cell, ...]], tuple[str, ...]]:
+def cleaned_rows(  # noqa: C901  # each cell is looked at once
+    rows: Sequence[Sequence[str]], budget: Budget
+) -> tuple[list[tuple[Cell, ...]], tuple[str, ...]]:
     """Cells without padding, formula quoting and the apostrophe that forces text; how many had which is said."""
     result: list[tuple[Cell, ...]] = []
     padded = formulas = 0
@@ -189,7 +202,11 @@ def _ticked(rows: Sequence[Sequence[str]]) -> str | None:
     some = [cell for row in rows[1:60] for cell in row if cell.strip()]
     for sign in "`'":
         marked = [c for c in some if c.lstrip().startswith(sign) and sign not in c.strip()[1:]]
-        if marked and len(marked) >= 0.1 * len(some) and all(c.strip()[1:2].isalnum() or len(c.strip()) == 1 for c in marked[:50]):
+        if (
+            marked
+            and len(marked) >= 0.1 * len(some)
+            and all(c.strip()[1:2].isalnum() or len(c.strip()) == 1 for c in marked[:50])
+        ):
             return sign
     return None
 
@@ -199,7 +216,7 @@ def _undelimited(lines: Sequence[str], text: str, name: str, budget: Budget, sai
     rows = fixed_width(lines, budget) or _one_column(lines)
     if rows is None:
         return replace(said, text=text)
-    cleaned, notes = _cleaned(rows, budget)
+    cleaned, notes = cleaned_rows(rows, budget)
     grid = Grid(name, "", cleaned, tuple(range(1, len(rows) + 1)), tuple(n for n in notes if "spaces" not in n))
     return replace(said, grids=(grid,))
 
@@ -209,7 +226,9 @@ def _one_column(lines: Sequence[str]) -> list[list[str]] | None:
     body = filled[1:]
     if len(body) < 2 or any(len(line) > 64 or " " in line for line in body[:_LOOK]):
         return None
-    if sum(any(c.isdigit() for c in line) and re.fullmatch(r"[\w.@:/+-]+", line) is not None for line in body) < 0.9 * len(body):
+    if sum(
+        any(c.isdigit() for c in line) and re.fullmatch(r"[\w.@:/+-]+", line) is not None for line in body
+    ) < 0.9 * len(body):
         return None
     return [[line] for line in lines]
 
@@ -222,7 +241,8 @@ def fixed_width(lines: Sequence[str], budget: Budget) -> list[list[str]] | None:
     Examples
     --------
     >>> from idvtools.evidence.limits import Limits
-    >>> text = ["日期        摘要      金额", "2026-10-01  工资   1,000.00", "2026-10-02  房租    -500.00", "2026-10-03  水费      -5.00"]
+    >>> text = ["日期        摘要      金额", "2026-10-01  工资   1,000.00", "2026-10-02  房租    -500.00"]
+    >>> text.append("2026-10-03  水费      -5.00")
     >>> fixed_width(text, Budget(Limits()))[1]
     ['2026-10-01', '工资', '1,000.00']
     """
@@ -236,7 +256,9 @@ def fixed_width(lines: Sequence[str], budget: Budget) -> list[list[str]] | None:
     if width > 2_000:
         return None
     blank = [sum(i >= len(line) or line[i] == " " for line in figures) >= 0.97 * len(figures) for i in range(width)]
-    gutters = [m for m in re.finditer("1{2,}", "".join("1" if b else "0" for b in blank)) if 0 < m.start() and m.end() < width]
+    gutters = [
+        m for m in re.finditer("1{2,}", "".join("1" if b else "0" for b in blank)) if m.start() > 0 and m.end() < width
+    ]
     if not gutters:
         return None
     inside = set(body)
@@ -264,7 +286,7 @@ def _cut(line: str, gutters: Sequence[re.Match[str]]) -> list[str]:
         at = max((i for i in range(gutter.start(), gutter.end()) if line[i : i + 1] in (" ", "")), default=-1)
         if at < 0:  # a cell runs over the gutter: the next blanks end it
             after = line.find("  ", gutter.end())
-            at = after if 0 <= after else len(line)
+            at = after if after >= 0 else len(line)
         cuts.append(max(at, cuts[-1]))
     pieces = [line[a:b] for a, b in zip(cuts, [*cuts[1:], len(line)], strict=True)]
     return [piece.replace("\0", "").strip() for piece in pieces]

@@ -1,6 +1,6 @@
-"""From bytes to text: candidates for the encoding, weighed against each other by how likely the text is that each gives.
+"""From bytes to text: candidates for the encoding, weighed by how likely the text is that each gives.
 
-A fixed order of attempts is not enough: Big5 and Shift-JIS bytes often decode as GB18030 without an error, into nonsense.
+A fixed order of attempts is not enough: Big5 and Shift-JIS bytes often decode as GB18030 without error, into nonsense.
 So every candidate decodes the same bytes, and pays for every character what it costs in the language the encoding is
 for (`characters`). The same bytes are explained each time, hence the sums can be compared. The cheapest wins.
 """
@@ -8,6 +8,7 @@ for (`characters`). The same bytes are explained each time, hence the sums can b
 from __future__ import annotations
 
 import codecs
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ from idvtools.evidence.characters import Language, cost
 _SAMPLE = 96 << 10
 #: Nats by which the winner must be ahead for nothing to be said; three are odds of twenty to one.
 _MARGIN = 6.0
+_THREE_BYTES = re.compile("[\u0800-\U0010ffff]")
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le", "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be", "utf-32-be"),
@@ -97,7 +99,7 @@ def _strict_utf8(data: bytes) -> str | None:
 
 def _surely_utf8(text: str) -> bool:
     """Three bytes in the pattern of UTF-8 are no accident; two may be a Chinese character in GBK ("学习")."""
-    return max(text) > "\u07ff"
+    return _THREE_BYTES.search(text) is not None
 
 
 def _ranking(data: bytes) -> list[tuple[str, float]]:
@@ -184,5 +186,7 @@ def _finish(data: bytes, codec: str, name: str, second: str | None, warnings: tu
     broken = text.count("\ufffd")
     if broken and broken > data.count("\ufffd".encode(codec, "ignore") or b"\xff\xff\xff\xff"):
         line = text.count("\n", 0, text.find("\ufffd")) + 1
-        said.append(f"{broken} places are not valid {name}, the first in line {line}: shown as \N{REPLACEMENT CHARACTER}")
+        said.append(
+            f"{broken} places are not valid {name}, the first in line {line}: shown as \N{REPLACEMENT CHARACTER}"
+        )
     return Decoded(text, name, second, tuple(said))

@@ -12,7 +12,11 @@ _TOTAL = re.compile(
     r"(?:grand |sub[- ]?|page |running )?totals?(?: (?:amount|of page))?\s*[:：]?(?:\s*\([^)]*\))?)",
     re.IGNORECASE,
 )
-_NOTE = re.compile(r"^(?:[*※注註]|备注[:：]|note|共\s*\d+|以上|本(?:账单|对账单|明细)|页|第\s*\d+\s*页|page \d+|打印|制表|end of|[-=*_—─]{4,})", re.I)
+_NOTE = re.compile(
+    r"^(?:[*※注註]|备注[:：]|note|共\s*\d+|以上|本(?:账单|对账单|明细)|页|第\s*\d+\s*页"
+    r"|page \d+|打印|制表|end of|[-=*_—─]{4,})",
+    re.I,
+)
 
 
 def is_total(row: Row) -> bool:
@@ -20,8 +24,8 @@ def is_total(row: Row) -> bool:
 
     Examples
     --------
-    >>> is_total(("人民币合计", None, "1,234.56")), is_total(("Total", "12.00")), is_total(("2026-10-01", "Total Gas", "1"))
-    (True, True, False)
+    >>> [is_total(r) for r in (("人民币合计", None, "1,234.56"), ("Total", "12.00"), ("2026-10-01", "Total Gas", "1"))]
+    [True, True, False]
     """
     here = filled(row)
     if not here or not isinstance(row[here[0]], str) or here[0] > 3:
@@ -49,7 +53,7 @@ def _is_note(row: Row, here: Sequence[int], width: int) -> bool:
         return False
     text = str(row[here[0]])
     if len(here) == 1:
-        return width > 2 or here[0] == 0 and not is_value(row[0])
+        return width > 2 or (here[0] == 0 and not is_value(row[0]))
     if _NOTE.match(text) and len(here) <= max(2, width // 2) and not any(is_value(row[i]) for i in here[:1]):
         return True
     keyed = sum(isinstance(row[i], str) and re.search(r"[:：]", str(row[i])) is not None for i in here)

@@ -120,7 +120,7 @@ def _score(rows: Sequence[Row], at: int, wide: bool) -> float:
     row, here = rows[at], filled(rows[at])
     below = _below(rows, at)
     labels = sum(is_label(row[i]) for i in here)
-    years = sum(_is_year(row[i]) for i in here)
+    years = sum(1 for i in here if _is_year(row[i]))
     if labels + years < 0.8 * len(here) or labels < max(0.4 * len(here), 1) or (wide and len(here) == 1):
         return 0.0
     if any(is_value(row[i]) and row[i] not in NOTHING and not _is_year(row[i]) for i in here):
@@ -137,9 +137,9 @@ def _score(rows: Sequence[Row], at: int, wide: bool) -> float:
     typed = sum(any(i < len(r) and is_value(r[i]) for r in below) for i in here)
     contrast = typed / len(here)
     distinct = len({str(row[i]) for i in here}) / len(here)
-    known = sum(_known(str(row[i])) for i in here) / len(here)
+    known_share = sum(_known(str(row[i])) for i in here) / len(here)
     likeness = min(len(here), typical) / max(len(here), typical)
-    return 0.2 + likeness + 1.5 * contrast + 0.5 * distinct + known
+    return 0.2 + likeness + 1.5 * contrast + 0.5 * distinct + known_share
 
 
 def _known(name: str) -> bool:
@@ -192,13 +192,19 @@ def _spanning(rows: Sequence[Row], start: int, at: int) -> Header:
 def _is_group_row(upper: Row, lower: Row) -> bool:
     """Whether the row above names groups of columns: each over a run of them, or a name that spans both lines."""
     above = filled(upper)
-    if len(above) < 2 or not all(is_label(upper[i]) for i in above) or len(above) > len(filled(lower)) + len(upper) // 2:
+    if (
+        len(above) < 2
+        or not all(is_label(upper[i]) for i in above)
+        or len(above) > len(filled(lower)) + len(upper) // 2
+    ):
         return False
     if any(_RULE.search(str(upper[i])) for i in above):
         return False
     gaps = [i for i in range(above[0], len(lower)) if i >= len(upper) or upper[i] is None]
     repeated = len({upper[i] for i in above}) < len(above)
-    return repeated or (any(lower[i] is not None for i in gaps) and any(i < len(lower) and lower[i] is not None for i in above))
+    return repeated or (
+        any(lower[i] is not None for i in gaps) and any(i < len(lower) and lower[i] is not None for i in above)
+    )
 
 
 def _is_second_row(upper: Row, lower: Row, first: Row) -> bool:
@@ -207,7 +213,9 @@ def _is_second_row(upper: Row, lower: Row, first: Row) -> bool:
     if not below or len(below) >= len(filled(upper)) + 2 or not all(is_label(lower[i]) for i in below):
         return False
     under = [i for i in below if i < len(first) and is_value(first[i])]
-    missing = [i for i in below if i >= len(upper) or upper[i] is None or upper[i] in upper[:i] or upper[i] in upper[i + 1 :]]
+    missing = [
+        i for i in below if i >= len(upper) or upper[i] is None or upper[i] in upper[:i] or upper[i] in upper[i + 1 :]
+    ]
     return bool(under) and len(missing) >= 1 and len(under) >= 0.5 * len(below)
 
 

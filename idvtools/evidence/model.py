@@ -110,6 +110,10 @@ class Table:
         """A DataFrame: text as ``string``, amounts as `decimal.Decimal` objects, dates as `datetime.date`."""
         import pandas as pd  # noqa: PLC0415
 
+        large = getattr(self.rows, "to_pandas", None)
+        if large is not None:  # rows that lie in Arrow make their frame without a detour through tuples
+            made: pd.DataFrame = large(self.columns)
+            return made
         names = [c.name for c in self.columns]
         frame = pd.DataFrame.from_records(list(self.rows), columns=names) if self.rows else pd.DataFrame(columns=names)
         for column in self.columns:

@@ -16,8 +16,45 @@ _ID_PARTS = re.compile(
     r"|手机|手機|尾号|邮编|邮政编码|身份证|身份證|编码|編碼|账户$|帐户$|賬戶$|帳戶$|户口号|戶口號"
 )
 _ID_WORDS = frozenset(
-    "id ids no nr number code codes account acct card phone mobile tel telephone zip postcode postal ref reference iban "
-    "serial sn swift bic passport uuid guid sku isin ssn ein token key imei idno cardno orderno".split()
+    [
+        "id",
+        "ids",
+        "no",
+        "nr",
+        "number",
+        "code",
+        "codes",
+        "account",
+        "acct",
+        "card",
+        "phone",
+        "mobile",
+        "tel",
+        "telephone",
+        "zip",
+        "postcode",
+        "postal",
+        "ref",
+        "reference",
+        "iban",
+        "serial",
+        "sn",
+        "swift",
+        "bic",
+        "passport",
+        "uuid",
+        "guid",
+        "sku",
+        "isin",
+        "ssn",
+        "ein",
+        "token",
+        "key",
+        "imei",
+        "idno",
+        "cardno",
+        "orderno",
+    ]
 )
 _ID_ENDS = re.compile(r"[号號码碼]$|番号$")
 _DATE = re.compile(

@@ -1,9 +1,9 @@
-"""Records of a delimited text: quoted line breaks, quotes that never end, any line ends, with the lines they stand in."""
+"""Records of a delimited text: quoted line breaks, quotes that never end, any line ends, with their lines."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from idvtools.evidence.limits import Budget
@@ -129,9 +129,7 @@ def split_records(lines: Sequence[str], delimiter: str, expected: int, budget: B
     return found
 
 
-def _over_lines(
-    lines: Sequence[str], at: int, delimiter: str, expected: int, budget: Budget
-) -> tuple[list[str], int]:
+def _over_lines(lines: Sequence[str], at: int, delimiter: str, expected: int, budget: Budget) -> tuple[list[str], int]:
     """A record that goes on in the next lines, or this line as it stands if that makes better sense."""
     literal = lines[at].split(delimiter)
     joined = lines[at]
@@ -149,8 +147,3 @@ def _over_lines(
         if len(joined) > 1 << 20:
             break
     return literal, 1
-
-
-def numbered(rows: Sequence[Sequence[str]]) -> Iterator[tuple[int, Sequence[str]]]:
-    """Rows with their numbers from 1, for files where a record is a line."""
-    return enumerate(rows, 1)

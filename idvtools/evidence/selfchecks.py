@@ -13,7 +13,9 @@ from idvtools.evidence.headers import Row, filled
 from idvtools.evidence.model import Check, Table
 from idvtools.evidence.printed import Printed, money, printed, way
 
-_IN = re.compile(r"收入|存入|贷方|貸方|預かり|入金|(?<![a-z])(?:credit|deposits?|paid in|money in)(?![a-z])", re.IGNORECASE)
+_IN = re.compile(
+    r"收入|存入|贷方|貸方|預かり|入金|(?<![a-z])(?:credit|deposits?|paid in|money in)(?![a-z])", re.IGNORECASE
+)
 _OUT = re.compile(
     r"支出|支取|借方|取出|提取|支払|出金|(?<![a-z])(?:debit|withdrawals?|paid out|money out)(?![a-z])", re.IGNORECASE
 )
@@ -61,7 +63,9 @@ def find_roles(table: Table) -> Roles:
     >>> roles.debit, roles.credit, roles.balance, roles.currency
     (0, 1, 2, 3)
     """
-    figures = [i for i, c in enumerate(table.columns) if c.type in ("amount", "integer") and not c.name.endswith("_refund")]
+    figures = [
+        i for i, c in enumerate(table.columns) if c.type in ("amount", "integer") and not c.name.endswith("_refund")
+    ]
     names = [c.name.replace("_", " ") for c in table.columns]
     balance = _first([i for i in range(len(names)) if _BALANCE.search(names[i]) and not _CURRENCY.search(names[i])])
     money_out = _first([i for i in figures if _OUT.search(names[i]) and not _IN.search(names[i])])

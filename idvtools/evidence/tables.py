@@ -1,4 +1,4 @@
-"""From a grid of cells to tables: what is before and after them, their names, their types, what they can be checked by."""
+"""From a grid of cells to tables: what is around them, their names, their types, what they can be checked by."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from idvtools.evidence.columns import NOTHING, as_text, decide
+from idvtools.evidence.columns import as_text, decide
 from idvtools.evidence.footers import footer_start, is_total
 from idvtools.evidence.headers import Header, Row, filled, find_header, is_label, is_value, unique
 from idvtools.evidence.limits import Budget
@@ -117,7 +117,6 @@ def _cut(rows: Sequence[Row], start: int, budget: Budget) -> _Cut | None:
     named = [name for name in header.names if name]
     heading = [tuple(rows[i]) for i in range(header.start, header.end)]
     at, blank = header.end, False
-    pending: list[int] = []
     while at < len(rows):
         if not at & 255:
             budget.tick()
@@ -137,7 +136,6 @@ def _cut(rows: Sequence[Row], start: int, budget: Budget) -> _Cut | None:
             cut.body.append(at)
         blank = False
         at += 1
-    del pending
     cut.stop = at
     last = footer_start(rows, cut.body, len(named) or len(header.names))
     cut.footer = cut.body[last:]
@@ -153,7 +151,7 @@ def _same(row: Row, heading: Sequence[Row]) -> bool:
 
 
 def _next_header(rows: Sequence[Row], at: int, cut: _Cut) -> int | None:
-    """Where the next table's header stands, if this row or one of the next three is one, after a blank row or a title."""
+    """Where the next table's header stands, if one of these four rows is one, after a blank row or a title."""
     for i in range(at, min(at + 4, len(rows))):
         here = filled(rows[i])
         if len(here) < 2:
@@ -190,9 +188,7 @@ def _sections(rows: Sequence[Row], cut: _Cut, width: int) -> None:
     cut.footer.sort()
 
 
-def _table(
-    grid: Grid, rows: Sequence[Row], numbers: Sequence[int], cut: _Cut, source: str, budget: Budget
-) -> Table:
+def _table(grid: Grid, rows: Sequence[Row], numbers: Sequence[int], cut: _Cut, source: str, budget: Budget) -> Table:
     header, warnings = cut.header, list(grid.warnings)
     names, extra = _names(rows, cut)
     if extra:
@@ -261,6 +257,3 @@ def _names(rows: Sequence[Row], cut: _Cut) -> tuple[list[str], str | None]:
     over = sum(any(i >= len(names) for i in filled(rows[at])) for at in more)
     said = f"{over} rows have more fields than the header has names; the columns without a name are numbered"
     return unique([*names, *([None] * (used - len(names)))]), said if any(names) else None
-
-
-__all__ = ["NOTHING", "joined", "printed_totals", "to_tables"]
