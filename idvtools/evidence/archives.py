@@ -57,7 +57,11 @@ class Walk:
         directory = read_directory(data, self.budget)
         seen: Counter[str] = Counter()
         for entry, name in zip(directory.entries, names_of(directory.entries), strict=True):
-            self.budget.take_member()
+            try:
+                self.budget.take_member()
+            except EvidenceError as over:
+                yield _note(prefix, f"{over.problems[0].message}; the rest was not read")
+                return
             seen[name] += 1
             path = prefix + (name if seen[name] == 1 else f"{name} ({seen[name]})")
             yield from self._member(data, entry, path, seen[name] > 1, inside)

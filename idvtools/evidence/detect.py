@@ -17,7 +17,8 @@ _CFB = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PDF = re.compile(rb"%PDF-\d")
 # The first record of a workbook without a container (BIFF2 to 5): BOF, then its length.
 _BARE_BIFF = re.compile(rb"\x09[\x00\x02\x04\x08][\x04-\x10]\x00")
-_OTHERS_START = (b"PK\x03\x04", _CFB, b"\x89PNG", b"\xff\xd8\xff", b"\x1f\x8b")
+_PNG, _JPG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+_BINARY = (b"%PDF-", b"PK\x03\x04", b"PK\x05\x06", _CFB, _PNG, _JPG, b"\x1f\x8b")
 
 #: Signatures of formats that are not read, to name them in the error.
 _FOREIGN: Mapping[bytes, str] = MappingProxyType(
@@ -50,7 +51,7 @@ class _Sample:
     @cached_property
     def text(self) -> str | None:
         """The first characters, None where it is not text."""
-        return None if self.data.startswith(b"%PDF-") else text_of(self.data)
+        return None if self.data.startswith(_BINARY) else text_of(self.data)
 
     @cached_property
     def markup(self) -> str | None:
@@ -100,7 +101,7 @@ def _is_pdf(sample: _Sample) -> bool:
     if found is None:
         return False
     # Readers take a header within the first KB; but a zip may begin with a PDF stored in it, and a text may name one.
-    return not head[: found.start()].strip() or (not head.startswith(_OTHERS_START) and b"endobj" in sample.data)
+    return not head[: found.start()].strip() or (not head.startswith(_BINARY) and b"endobj" in sample.data)
 
 
 def _is_csv(sample: _Sample) -> bool:
@@ -118,8 +119,8 @@ _CLAIMS: Mapping[Kind, Callable[[_Sample], bool]] = MappingProxyType(
         "pdf": _is_pdf,
         "xls": lambda s: bool(s.streams & {"Workbook", "Book"}) or _BARE_BIFF.match(s.data) is not None,
         "office_encrypted": lambda s: "EncryptedPackage" in s.streams,
-        "png": lambda s: s.data.startswith(b"\x89PNG\r\n\x1a\n"),
-        "jpg": lambda s: s.data.startswith(b"\xff\xd8\xff"),
+        "png": lambda s: s.data.startswith(_PNG),
+        "jpg": lambda s: s.data.startswith(_JPG),
         "html": lambda s: s.markup == "html" and not _is_pdf(s),
         "xml": lambda s: s.markup == "xml" and not _is_pdf(s),
         "json": lambda s: s.json and not _is_pdf(s),

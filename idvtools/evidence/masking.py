@@ -24,9 +24,14 @@ _BY_NAME: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
     (_NAME, mask_name),
     (_PLACE, lambda _: "***"),
 )
-# A number of 9 digits or more, in groups or not: an account. Days, times and amounts have fewer in a row.
-_NUMBER = re.compile(r"(?<![\w.])(?:\d[ -]?){8,}\d(?![\w.]*\.\d)")
-_DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[ T]?\d{1,2})?|(?:19|20)\d{6}(?:[ T]?\d{4,6})?")
+# A number of 9 digits or more is an account, with hyphens, or in groups as cards and Hong Kong accounts have them;
+# other numbers with spaces between them are columns of figures.
+_NUMBER = re.compile(
+    r"(?<![\w.,])(?:(?=(?:\d-?){9})\d+(?:-\d+)*"
+    r"|(?!(?:(?:19|20)\d\d ){3})\d{4}(?: \d{4}){3}(?: \d{1,3})?"
+    r"|\d{3} \d{6} \d{3})(?![\d-]|[.,]\d)"
+)
+_DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[ T]?\d{1,2})?|(?:19|20)\d{6}(?:[ T]?(?:\d{4}|\d{6}))?")
 
 
 def mask_cell(column: str, value: Any, *, limit: int = 200) -> Any:

@@ -15,9 +15,9 @@ from typing import Any
 from idvtools.errors import EvidenceError, PasswordError, Problem
 from idvtools.evidence.archives import Part, Walk, passwords_of
 from idvtools.evidence.detect import detect, what_else
-from idvtools.evidence.evidence import Evidence
+from idvtools.evidence.evidence import Evidence, plain
 from idvtools.evidence.limits import Budget, Limits
-from idvtools.evidence.model import Found, Kind, Member, Table
+from idvtools.evidence.model import Column, Found, Grid, Kind, Member, Table
 
 #: Who reads a kind: ``module:function`` with the signature ``(data, name, budget, passwords) -> Found``.
 READERS: Mapping[Kind, str] = MappingProxyType(
@@ -214,7 +214,17 @@ class _Reading:
         tables: list[Table] = []
         for grid in found.grids if to_tables else ():
             with _contained("making tables of it"):
-                tables += to_tables(grid, self.budget)
+                made = to_tables(grid, self.budget)
+            tables += made
+            if made or not (lines := _cells(grid)):
+                continue
+            place = grid.source or grid.name
+            if kind in ("xls", "xlsx", "office_encrypted"):
+                tables.append(_as_it_stands(grid))
+                self._warn(path, f"{place}: no table was found in it; its {len(lines)} rows are given as they stand")
+            else:
+                self._warn(path, f"{place}: no table was found in it; its {len(lines)} lines are in the text")
+                found = replace(found, text="\n".join([*([found.text] if found.text else []), *lines]))
         self._keep(found, tables, path)
 
     def _keep(self, found: Found, tables: Sequence[Table], path: str) -> None:
@@ -272,6 +282,20 @@ def _told(table: Table) -> Iterator[str]:
     for check in table.checks:
         if check.ok is False and not any(check.detail and check.detail in warning for warning in table.warnings):
             yield f"{place}: check failed: {check.name}: {check.detail}"
+
+
+def _as_it_stands(grid: Grid) -> Table:
+    """A grid in which no table was found, all of it as text: a sheet's cells are never only prose."""
+    width = max(map(len, grid.rows))
+    rows = [(*map(plain, row), *[None] * (width - len(row))) for row in grid.rows]
+    columns = tuple(Column(f"column_{number}", "text") for number in range(1, width + 1))
+    return Table(grid.name, grid.source, columns, rows, numbers=tuple(grid.numbers), warnings=grid.warnings)
+
+
+def _cells(grid: Grid) -> list[str]:
+    """The lines of a grid, cells parted by tabs."""
+    lines = ("\t".join(plain(cell) or "" for cell in row) for row in grid.rows)
+    return [line for line in lines if line.strip()]
 
 
 def _function(place: str) -> Any:

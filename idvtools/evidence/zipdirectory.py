@@ -62,6 +62,8 @@ def read_directory(data: bytes, budget: Budget) -> Directory:
     EvidenceError
         There is no directory, and nothing that could be a member.
     """
+    if budget.members_left <= 0:
+        raise EvidenceError(f"it is not opened: there are more than {budget.limits.members} files before it")
     end = _find_end(data)
     if end is None:
         entries = tuple(_salvaged(data, budget))

@@ -41,23 +41,33 @@ def unpack(archive: bytes, entry: Entry, passwords: Sequence[str], budget: Budge
     """
     if entry.problem:
         raise EvidenceError(entry.problem)
-    packed = memoryview(archive)[entry.start : entry.start + entry.packed]
-    if not entry.encrypted:
-        return _checked(_inflated(packed, entry.method, budget), entry.crc), None
-    if not passwords:
+    if entry.encrypted and not passwords:
         raise PasswordError("it is locked; a password is needed")
+    packed = memoryview(archive)[entry.start : entry.start + entry.packed]
+    before = budget.bytes_left
+    try:
+        if entry.encrypted:
+            return _unlocked(packed, entry, passwords, budget)
+        return _checked(_inflated(packed, entry.method, budget), entry.crc), None
+    except EvidenceError:
+        budget.bytes_left = before  # what came out is not kept; the other members shall have their chance
+        raise
+
+
+def _unlocked(packed: memoryview, entry: Entry, passwords: Sequence[str], budget: Budget) -> tuple[bytes, str]:
+    """The bytes of a locked member, and the password."""
     damaged: EvidenceError | None = None
+    before = budget.bytes_left
     for password in passwords:
         for key in _spellings(password):
             budget.tick()
-            before = budget.bytes_left
+            budget.bytes_left = before
             try:
                 return _opened(packed, entry, key, budget), password
             except WrongPasswordError:
                 continue
             except EvidenceError as error:  # one wrong password in 256 looks right at first
                 damaged = error
-                budget.bytes_left = before if budget.bytes_left >= 0 else budget.bytes_left
     if damaged is not None and len(passwords) == 1:
         raise EvidenceError(f"it is damaged, or the password is wrong: {damaged}")
     words = "the password does not open it" if len(passwords) == 1 else f"none of {len(passwords)} passwords opens it"

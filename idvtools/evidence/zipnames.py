@@ -44,7 +44,7 @@ def _weigh(names: Sequence[bytes]) -> str:
 
     Examples
     --------
-    >>> names = (("交易明细", "gbk"), ("交易明細表", "big5"), ("明細ファイル", "cp932"), ("明细", "utf-8"), ("é", "cp437"))
+    >>> names = (("明细", "gbk"), ("明細表", "big5"), ("明細ファイル", "cp932"), ("明细", "utf-8"), ("é", "cp437"))
     >>> [_weigh([name.encode(code)]) for name, code in names]
     ['gb18030', 'cp950', 'cp932', 'utf-8', 'cp437']
     """
