@@ -152,7 +152,7 @@ def _digits_lost(name: str, values: Sequence[Cell], numbers: Sequence[int]) -> t
         i
         for i, v in enumerate(values)
         if (isinstance(v, float) and abs(v) >= 1e15)
-        or (isinstance(v, str) and re.fullmatch(r"\d\.\d{2,}[Ee]\+\d\d", v) is not None)
+        or (isinstance(v, str) and "+" in v and re.fullmatch(r"\d\.\d{2,}[Ee]\+\d\d", v) is not None)
     ]
     if not lost:
         return ()
@@ -238,7 +238,7 @@ def _as_amounts(name: str, texts: Sequence[str | None], real: Sequence[str], num
     """The column as amounts or integers; as text with a word about it where only nearly all cells are."""
     if not any(c.isdigit() for t in real[:50] for c in t):
         return None
-    mark, torn = decimal_mark(real)
+    mark, torn = decimal_mark(set(real))
     known = {text: parse_amount(text, mark) for text in set(real)}
     odd = [i for i, t in enumerate(texts) if t is not None and t not in NOTHING and known[t] is None]
     if odd:

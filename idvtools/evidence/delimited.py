@@ -19,7 +19,7 @@ _DELIMITERS = (",", "\t", ";", "|", "\x01", "^", "；", "，", "｜")
 #: Lines looked at to find the delimiter.
 _LOOK = 400
 #: From here on the text goes through Arrow, see `fast`.
-LARGE = 8 << 20
+LARGE = 2 << 20
 
 
 def read_delimited(data: bytes, name: str, budget: Budget, passwords: Sequence[str] = ()) -> Found:

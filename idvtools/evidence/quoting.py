@@ -10,6 +10,8 @@ from idvtools.evidence.limits import Budget
 
 #: Lines that one quoted cell may span; beyond, the quote is taken for a stray one.
 _SPAN = 60
+#: Lines with quotes among them that are tried; and stray quotes in a file, after which no more are.
+_TRIES, _STRAYS = 8, 500
 _LINE = re.compile(r"\r\n|\r|\n")
 _BLANKS = " \t\u3000\u00a0"
 
@@ -119,7 +121,10 @@ def split_records(lines: Sequence[str], delimiter: str, expected: int, budget: B
         line = lines[at]
         fields = split_record(line, delimiter)
         taken = 1
-        if fields is None:
+        if fields is None and len(found.stray) > _STRAYS:
+            fields = line.split(delimiter)
+            found.stray.append(at + 1)
+        elif fields is None:
             fields, taken = _over_lines(lines, at, delimiter, expected, budget)
             if taken == 1:
                 found.stray.append(at + 1)
@@ -134,16 +139,18 @@ def _over_lines(lines: Sequence[str], at: int, delimiter: str, expected: int, bu
     literal = lines[at].split(delimiter)
     joined = lines[at]
     budget.tick()
+    tries = 0
     for span in range(1, min(_SPAN, len(lines) - at)):
         following = lines[at + span]
         joined += "\n" + following
         if '"' not in following:
             continue
+        tries += 1
         fields = split_record(joined, delimiter)
         if fields is not None:
             if len(fields) != expected and len(literal) == expected:
                 break
             return fields, span + 1
-        if len(joined) > 1 << 20:
+        if len(joined) > 1 << 20 or tries == _TRIES:
             break
     return literal, 1
