@@ -248,6 +248,38 @@ def test_how_files_print_their_totals(line: str, group: tuple[str, int | None, s
     assert printed([line]).groups == ((group[0], group[1], Decimal(group[2])),)
 
 
+def test_lines_of_rubbish_are_read_without_an_error() -> None:
+    dice = random.Random(7)
+    pieces = [
+        "共",
+        "笔",
+        "：",
+        "收入",
+        "支出",
+        "合计",
+        "9" * 5000,
+        ",",
+        ".",
+        "1",
+        "元",
+        " ",
+        "Total",
+        "期初余额",
+        "(",
+        "税务局",
+        "收据",
+        "Amount",
+        "-",
+        "年",
+    ]
+    for _ in range(500):
+        line = "".join(dice.choices(pieces, k=dice.randrange(1, 30)))
+        says = printed([line])
+        receipts(line, chosen=True)
+        all_checks(bank(preamble=(line,)), {"date": 0, "debit": 2, "credit": 3, "balance": 4})
+        assert says.count is None or says.count >= 0
+
+
 def test_totals_of_a_statement_are_compared_with_its_columns() -> None:
     table = bank(footer=("总支出: 40.00", "总存入: 100.25"))
     assert outcome(one(table)) == {"total 支出": True, "total 存入": True, "balance chain": True}

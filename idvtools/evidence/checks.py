@@ -6,7 +6,7 @@ fails says by how much and where first. Rows are told by where they stand in the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,6 +14,9 @@ from typing import Any
 
 from idvtools.evidence.model import Check, Table
 from idvtools.evidence.printed import Printed, Way, money, printed, way
+
+#: A statement of more currencies, or one with a longer name, is no statement by currency.
+_CURRENCIES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,81 +130,91 @@ def line_totals(table: Table, roles: Roles, says: Printed) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-@dataclass(slots=True)
-class _Step:
-    row: int
-    flow: Decimal
-    balance: Decimal | None
-    day: date | None
+def _column(table: Table, place: int | None, rows: Sequence[int]) -> tuple[list[Decimal | None], int]:
+    """Read a column's amounts, and count the cells that are none; most are amounts already."""
+    if place is None:
+        return [None] * len(rows), 0
+    cells = [table.rows[r][place] for r in rows]
+    values = [cell if cell is None or isinstance(cell, Decimal) else money(cell) for cell in cells]
+    return values, sum(v is None and _wrong(c) for v, c in zip(values, cells, strict=True) if c is not None)
 
 
-def _flow(row: Sequence[Any], roles: Roles, *, debit_negative: bool) -> Decimal | None:
-    """What a row adds to the balance; None if it cannot be told."""
+def _flows(table: Table, roles: Roles, rows: Sequence[int]) -> tuple[list[Decimal], int]:
+    """Read what each row adds to the balance, and count the cells that cannot be read."""
+    nothing = Decimal(0)
     if roles.debit is not None or roles.credit is not None:
-        cells = [None if c is None else row[c] for c in (roles.credit, roles.debit)]
-        if any(_wrong(cell) for cell in cells):
-            return None
-        plus, minus = (money(cell) or Decimal(0) for cell in cells)
-        return plus + minus if debit_negative else plus - minus
-    cell = None if roles.amount is None else row[roles.amount]
-    if _wrong(cell):
-        return None
-    value = money(cell) or Decimal(0)
-    meaning = None if roles.direction is None else way(row[roles.direction])
-    return {"out": -abs(value), "in": abs(value), None: value}.get(meaning, Decimal(0))
+        into, bad_in = _column(table, roles.credit, rows)
+        out, bad_out = _column(table, roles.debit, rows)
+        if any(out) and all(v <= 0 for v in out if v is not None):  # debits are printed negative
+            return [(i or nothing) + (o or nothing) for i, o in zip(into, out, strict=True)], bad_in + bad_out
+        return [(i or nothing) - (o or nothing) for i, o in zip(into, out, strict=True)], bad_in + bad_out
+    values, bad = _column(table, roles.amount, rows)
+    flows = [value or nothing for value in values]
+    if roles.direction is not None:
+        ways = {word: way(word) for word in {table.rows[r][roles.direction] for r in rows}}
+        signs = {"out": -1, "in": 1, "neutral": 0}
+        told = [ways[table.rows[r][roles.direction]] for r in rows]
+        flows = [f if w is None else abs(f) * signs[w] for f, w in zip(flows, told, strict=True)]
+    return flows, bad
 
 
-def _lower(last: Decimal | None, balance: Decimal | None) -> bool:
-    """Tell that money went out, where a bank prints amounts without a sign."""
-    return last is not None and balance is not None and balance < last
-
-
-def _breaks(steps: Sequence[_Step], opening: Decimal | None, *, unsigned: bool) -> list[tuple[int, Decimal]]:
-    """Rows before which the balance does not follow from the one before, and how far it is off."""
+def _breaks(
+    order: Iterable[int],
+    flows: Sequence[Decimal],
+    balances: Sequence[Decimal | None],
+    opening: Decimal | None,
+    *,
+    unsigned: bool,
+) -> list[tuple[int, Decimal]]:
+    """Places before which the balance does not follow from the one before, and how far it is off."""
     found, last, flow = [], opening, Decimal(0)
-    for step in steps:
-        flow += -step.flow if unsigned and _lower(last, step.balance) else step.flow
-        if step.balance is None:  # some banks print the balance on the last row of a day only
+    for i in order:
+        balance = balances[i]
+        out = unsigned and last is not None and balance is not None and balance < last
+        flow = flow - flows[i] if out else flow + flows[i]
+        if balance is None:  # some banks print the balance on the last row of a day only
             continue
-        if last is not None and last + flow != step.balance:
-            found.append((step.row, step.balance - last - flow))
-        last, flow = step.balance, Decimal(0)
+        if last is not None and last + flow != balance:
+            found.append((i, balance - last - flow))
+        last, flow = balance, Decimal(0)
     return found
 
 
+def _orders(table: Table, roles: Roles, rows: Sequence[int]) -> Iterator[tuple[str, Sequence[int]]]:
+    """Give the orders in which rows can be listed; within a day some banks list the other way round."""
+    places = range(len(rows))
+    yield "oldest first", places
+    yield "newest first", places[::-1]
+    days = [_day(table.rows[r], roles) for r in rows]
+    if None not in days:
+        yield "by date", sorted(places, key=lambda i: days[i] or date.min)
+        yield "by date, each day reversed", sorted(places[::-1], key=lambda i: days[i] or date.min)
+
+
 def _chain_of(table: Table, roles: Roles, rows: Sequence[int], name: str, says: Printed) -> Check:
-    assert roles.balance is not None
-    balances = [money(table.rows[r][roles.balance]) for r in rows]
-    unread = sum(_wrong(table.rows[r][roles.balance]) for r in rows)
-    if sum(b is not None for b in balances) + (says.opening is not None) < 2 or unread:
-        said = (
-            f"column {_name(table, roles.balance)}: {unread} of {len(rows)} cells are no amounts"
-            if unread
-            else "fewer than two balances"
-        )
+    balances, unread = _column(table, roles.balance, rows)
+    if unread:
+        said = f"column {_name(table, roles.balance)}: {unread} of {len(rows)} cells are no amounts"
         return Check(name, None, said)
-    debits = [] if roles.debit is None else [v for r in rows if (v := money(table.rows[r][roles.debit]))]
-    flows = [_flow(table.rows[r], roles, debit_negative=bool(debits) and all(v < 0 for v in debits)) for r in rows]
-    if any(flow is None for flow in flows):
-        return Check(
-            name, None, f"{sum(f is None for f in flows)} of {len(rows)} rows have an amount that cannot be read"
-        )
-    steps = [
-        _Step(r, f or Decimal(0), b, _day(table.rows[r], roles)) for r, f, b in zip(rows, flows, balances, strict=True)
-    ]
-    orders = {"oldest first": steps, "newest first": steps[::-1]}
-    if all(step.day for step in steps):  # within a day some list the other way round
-        orders["by date"] = sorted(steps, key=lambda s: s.day or date.min)
-        orders["by date, each day reversed"] = sorted(steps[::-1], key=lambda s: s.day or date.min)
-    unsigned = roles.debit is roles.credit is roles.direction is None and all(step.flow >= 0 for step in steps)
-    found = [(order, _breaks(listed, says.opening, unsigned=unsigned)) for order, listed in orders.items()]
-    order, breaks = min(found, key=lambda tried: len(tried[1]))
     pairs = sum(b is not None for b in balances) - (says.opening is None)
-    if not breaks:
-        return Check(name, True, f"{pairs} of {pairs} balances follow ({order})")
-    row, off = breaks[0]
-    times = "once" if len(breaks) == 1 else f"{len(breaks)} times"
-    said = f"breaks {times}{', first' if len(breaks) > 1 else ''} before row {_place(table, row)}: {_exact(abs(off))} "
+    if pairs < 1:
+        return Check(name, None, "fewer than two balances")
+    flows, unread = _flows(table, roles, rows)
+    if unread:
+        return Check(name, None, f"{unread} of {len(rows)} rows have an amount that cannot be read")
+    unsigned = roles.debit is roles.credit is roles.direction is None and all(flow >= 0 for flow in flows)
+    best: tuple[str, list[tuple[int, Decimal]]] | None = None
+    for order, places in _orders(table, roles, rows):
+        breaks = _breaks(places, flows, balances, says.opening, unsigned=unsigned)
+        if not breaks:
+            return Check(name, True, f"{pairs} of {pairs} balances follow ({order})")
+        if best is None or len(breaks) < len(best[1]):
+            best = order, breaks
+    assert best is not None
+    order, breaks = best
+    place, off = breaks[0]
+    times = "once" if len(breaks) == 1 else f"{len(breaks)} times, first"
+    said = f"breaks {times} before row {_place(table, rows[place])}: {_exact(abs(off))} "
     return Check(name, False, said + f"{'missing' if off < 0 else 'too much'} ({order}, {pairs} balances)")
 
 
@@ -217,6 +230,9 @@ def balance_chain(table: Table, roles: Roles, says: Printed) -> tuple[Check, ...
     by: dict[str, list[int]] = {}
     for r, row in enumerate(table.rows):
         by.setdefault("" if roles.currency is None else str(row[roles.currency] or "").strip(), []).append(r)
+    if len(by) > _CURRENCIES or any(len(c) > _CURRENCIES for c in by):
+        said = f"column {_name(table, roles.currency)} holds {len(by)} different texts; are these currencies?"
+        return (Check("balance chain", None, said),)
     if len(by) == 1:
         checks = [_chain_of(table, roles, rows, "balance chain", says) for rows in by.values()]
     else:

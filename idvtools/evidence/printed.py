@@ -51,21 +51,23 @@ _OUT = (
     "-",
 )
 _NEUTRAL = ("不计收支", "不計收支", "中性交易", "其他", "/", "neutral")
+#: No amount is printed longer, with all that may stand beside it; parsing a longer text takes too long.
+_LONGEST = 80
 _REFUND = re.compile(r"已退款?\D*(?P<part>\d[\d,.]*)|(?P<all>已全[额額]退款)")
 _COUNT = re.compile(
-    r"(?:共计?|共計|合[计計]|[总總](?:笔|筆)[数數]|交易(?:笔|筆)[数數]|[总總]共)\s*[:：]?\s*(?P<n>\d[\d,]*)\s*(?:笔|筆|条|條)"
-    r"|(?:总笔数|總筆數|交易笔数|交易筆數|记录数|記錄數)\s*[:：]\s*(?P<m>\d[\d,]*)"
-    r"|(?:number of |total |no\. of )?(?:transactions|records|entries)\s*[:：]\s*(?P<e>\d[\d,]*)",
+    r"(?:共计?|共計|合[计計]|[总總](?:笔|筆)[数數]|交易(?:笔|筆)[数數]|[总總]共)\s*[:：]?\s*(?P<n>\d[\d,]{0,12})\s*(?:笔|筆|条|條)"
+    r"|(?:总笔数|總筆數|交易笔数|交易筆數|记录数|記錄數)\s*[:：]\s*(?P<m>\d[\d,]{0,12})"
+    r"|(?:number of |total |no\. of )?(?:transactions|records|entries)\s*[:：]\s*(?P<e>\d[\d,]{0,12})",
     re.IGNORECASE,
 )
 _GROUP = re.compile(
-    r"(?P<label>[^\d\s:：,，;；()（）]{1,10})\s*[:：]\s*(?P<n>\d[\d,]*)\s*[笔筆](?:[(（][^)）]*[)）])?[\s,，]*"
-    r"(?P<amount>-?\d[\d,]*(?:\.\d+)?)\s*元?"
+    r"(?P<label>[^\d\s:：,，;；()（）]{1,10})\s*[:：]\s*(?P<n>\d[\d,]{0,12})\s*[笔筆](?:[(（][^)）]*[)）])?[\s,，]*"
+    r"(?P<amount>-?\d[\d,]{0,30}(?:\.\d{1,12})?)\s*元?"
 )
 _WAY_TOTAL = re.compile(
     r"(?:[总總合][计計]?|total)\s*(?P<label>收入|支出|存入|支取|提取|借方|贷方|貸方|deposits?|withdrawals?|credits?|debits?)"
-    r"(?:[总總]?[额額]|金[额額]|\s*amount)?\s*[:：]?\s*(?P<money>[^:：]{0,6}?-?\d[\d,]*(?:\.\d+)?)"
-    r"|(?P<label2>收入|支出|存入|支取|提取|借方|贷方|貸方)(?:[总總合][计計额額]|[总總]金[额額])\s*[:：]?\s*(?P<money2>[^:：\d]{0,6}-?\d[\d,]*(?:\.\d+)?)",
+    r"(?:[总總]?[额額]|金[额額]|\s*amount)?\s*[:：]?\s*(?P<money>[^:：]{0,6}?-?\d[\d,]{0,30}(?:\.\d{1,12})?)"
+    r"|(?P<label2>收入|支出|存入|支取|提取|借方|贷方|貸方)(?:[总總合][计計额額]|[总總]金[额額])\s*[:：]?\s*(?P<money2>[^:：\d]{0,6}-?\d[\d,]{0,30}(?:\.\d{1,12})?)",
     re.IGNORECASE,
 )
 _OPENING = re.compile(
@@ -74,7 +76,9 @@ _OPENING = re.compile(
 )
 _CLOSING = re.compile(r"(?:期末余额|期末餘額|本期(?:余额|餘額|结余|結餘)|closing balance)\s*[:：]?\s*(.+)", re.I)
 _TOTAL_LINE = re.compile(r"合[计計]|总[计额]|總[計額]|\btotals?\b", re.IGNORECASE)
-_FIGURES = re.compile(r"(?<![\w.*-])-?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w*])|(?<![\w.*-])-?\d+(?:\.\d+)?(?![\w*-])")
+_FIGURES = re.compile(
+    r"(?<![\w.*-])-?\d{1,3}(?:,\d{3}){1,9}(?:\.\d{1,12})?(?![\w*])|(?<![\w.*-])-?\d{1,27}(?:\.\d{1,12})?(?![\w*-])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ def money(cell: Any, *, net: bool = False) -> Decimal | None:
         return Decimal(cell)
     if isinstance(cell, float):  # its shortest text is what the file showed
         return Decimal(repr(cell)) if math.isfinite(cell) else None
-    found = parse_amount(cell) if isinstance(cell, str) else None
+    found = parse_amount(cell) if isinstance(cell, str) and len(cell) <= _LONGEST else None
     if found is None:
         return None
     refund = _REFUND.search(found.note or "") if net else None

@@ -133,14 +133,16 @@ def _unknown(table: Table) -> Table:
 
 
 def _checked(table: Table, places: Mapping[str, int], *, sure: bool) -> Table:
-    """Add the checks; of one that the reader made too, the declared columns decide if `sure`, or it is kept.
+    """Add the checks; where the reader made some by the headings alone, the declared columns decide if `sure`.
 
     Printed totals are always the reader's: it has seen under which columns they stand.
     """
     checks = {check.name: check for check in table.checks}
+    if not sure and any(check.ok is not None for check in table.checks if not check.name.startswith("type of")):
+        return table
     for check in all_checks(table, places):
         other = checks.get(check.name)
-        kept = other is not None and other.ok is not None and (not sure or check.name.startswith("printed total"))
+        kept = other is not None and other.ok is not None and check.name.startswith("printed total")
         if not kept and (other is None or check.ok is not None):
             checks[check.name] = check
     return replace(table, checks=tuple(checks.values()))
