@@ -12,18 +12,19 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw
+from pypdfium2 import raw
 
 from idvtools.errors import EvidenceError, PasswordError
 from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.model import Found
-from idvtools.evidence.pdfcolumns import AMOUNT, column_tables
+from idvtools.evidence.pdfcolumns import column_tables
+from idvtools.evidence.pdffields import form_fields, metadata_of, notes_on
 from idvtools.evidence.pdfguard import danger, pack, read_apart
+from idvtools.evidence.pdfheads import AMOUNT
 from idvtools.evidence.pdfjoin import Joiner
-from idvtools.evidence.pdfpage import Layer, Word, read_layer, turned
+from idvtools.evidence.pdfpage import Layer, Word, read_layer
 from idvtools.evidence.pdfquality import judge, page_list
 from idvtools.evidence.pdftables import PageTable, lattices, ruled_table
 from idvtools.evidence.pdftext import Line, lines_of, phrases_of, text_of
@@ -35,11 +36,9 @@ _PAGE_NUMBER = re.compile(
     r"|\d+\s*(?:/|of|von)\s*\d+|[-–—]\s*\d+\s*[-–—]|\d{1,4}",
     re.IGNORECASE,
 )
-_WHEN = re.compile(r"(?:D:)?(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?([Zz+-])?(\d{2})?'?(\d{2})?")
-_NAMES = (
-    ("Title", "title"), ("Author", "author"), ("Subject", "subject"), ("Keywords", "keywords"), ("Creator", "creator"),
-    ("Producer", "producer"), ("CreationDate", "created"), ("ModDate", "modified"),
-)  # fmt: skip
+
+
+_CATALOG = re.compile(rb"\b(\d{1,8}) 0 obj\s{0,9}<<[^<>]{0,400}/Type\s{0,9}/Catalog\b")
 
 
 @dataclass(slots=True)
@@ -160,8 +159,8 @@ def _read(data: bytes, budget: Budget, passwords: Sequence[str]) -> Found:
     reading = _Reading()
     with _opened(data, budget, passwords) as document:
         count = len(document)
-        metadata = _metadata(document, count)
-        notes = _notes(document, data)
+        metadata = metadata_of(document, count)
+        notes = notes_on(document, data)
         before: _Sheet | None = None
         now: _Sheet | None = None
         for index in range(count):
@@ -209,7 +208,13 @@ def _open(data: bytes, budget: Budget, passwords: Sequence[str]) -> pdfium.PdfDo
         except (ValueError, TypeError):  # a password with a NUL in it
             continue
     if locked:
-        raise PasswordError("it is locked, and " + ("none of the passwords opens it" if passwords else "needs a password"))
+        raise PasswordError(
+            "it is locked, and " + ("none of the passwords opens it" if passwords else "needs a password")
+        )
+    root = _CATALOG.search(data)
+    if root is not None:  # cut off before its directory: said where the catalogue is, pdfium finds the rest
+        with contextlib.suppress(pdfium.PdfiumError):
+            return pdfium.PdfDocument(data + b"\ntrailer<</Root %s 0 R>>\n%%%%EOF\n" % root.group(1))
     raise EvidenceError("this is no PDF, or it is damaged beyond reading")
 
 
@@ -232,7 +237,7 @@ def _sheet(document: pdfium.PdfDocument, index: int, reading: _Reading, budget: 
     try:
         with _page(document, index) as (page, textpage):
             layer = read_layer(page, textpage, budget)
-            notes = _fields(document, page, layer)
+            notes = form_fields(document, page, layer)
     except (pdfium.PdfiumError, ctypes.ArgumentError, ValueError, OverflowError):
         reading.say("could not be read", number)
         reading.texts.append("")
@@ -267,7 +272,8 @@ def _set_stamps_aside(layer: Layer) -> None:
     large = [word for word in layer.words if word.size > 1.9 * usual]
     for word in large[:200]:
         under = sum(
-            min(word.x1, w.x1) - max(word.x0, w.x0) > 1 and min(word.bottom, w.bottom) - max(word.top, w.top) > 0.4 * w.size
+            min(word.x1, w.x1) - max(word.x0, w.x0) > 1
+            and min(word.bottom, w.bottom) - max(word.top, w.top) > 0.4 * w.size
             for w in layer.words
             if w is not word and w.size <= 1.9 * usual
         )
@@ -302,7 +308,9 @@ def _take(sheet: _Sheet | None, before: _Sheet | None, after: _Sheet | None, rea
     reading.joiner.add(sheet.number, tables, [(line.top, text_of(line)) for line in lines])
     stamps = layer.aside.get(None, [])
     if stamps:
-        reading.say("a stamp or watermark was kept out of the tables; it stands at the end of the page's text", sheet.number)
+        reading.say(
+            "a stamp or watermark was kept out of the tables; it stands at the end of the page's text", sheet.number
+        )
     rest = [" ".join(word.text for word in stamps)] if stamps else []
     for turn in sorted(t for t in layer.aside if t is not None):
         rest += [text_of(line) for line in lines_of(layer.aside[turn])]
@@ -323,84 +331,3 @@ def _is_margin(line: Line, sheet: _Sheet, before: _Sheet | None, after: _Sheet |
     if not again or any(AMOUNT.fullmatch(p.text) for p in phrases):
         return False
     return place > 0.85 or (place < 0.08 and len(phrases) < 3)
-
-
-def _fields(document: pdfium.PdfDocument, page: pdfium.PdfPage, layer: Layer) -> int:
-    """Values of form fields, and text that was typed onto the page, as words at their places; how many notes it has."""
-    notes = 0
-    form = getattr(document, "formenv", None)
-    for index in range(min(raw.FPDFPage_GetAnnotCount(page.raw), 5000)):
-        note = raw.FPDFPage_GetAnnot(page.raw, index)
-        if not note:
-            continue
-        kind = raw.FPDFAnnot_GetSubtype(note)
-        text = ""
-        if kind == raw.FPDF_ANNOT_WIDGET and form is not None:
-            if raw.FPDFAnnot_GetFormFieldType(form.raw, note) in (
-                raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX,
-            ):  # fmt: skip
-                text = _wide(raw.FPDFAnnot_GetFormFieldValue, form.raw, note)
-        elif kind == raw.FPDF_ANNOT_FREETEXT:
-            text = _wide(raw.FPDFAnnot_GetStringValue, note, b"Contents")
-        elif kind == raw.FPDF_ANNOT_TEXT:
-            notes += 1
-        place = raw.FS_RECTF()
-        if text.strip() and raw.FPDFAnnot_GetRect(note, ctypes.byref(place)):
-            x0, top, x1, bottom = turned(layer.turn, place.left, place.bottom, place.right, place.top)
-            height = min(bottom - top, 12.0)
-            middle = (top + bottom) / 2
-            for number, part in enumerate(text.split()[:500]):  # side by side, as no font says how wide they are
-                step = (x1 - x0) / max(len(text), 1)
-                left = x0 + step * text.find(part) if number else x0
-                layer.words.append(Word(left, middle - height / 2, left + step * len(part), middle + height / 2, part))
-            layer.chars += len(text)
-            layer.sample += text[:200]
-        raw.FPDFPage_CloseAnnot(note)
-    return notes
-
-
-def _wide(ask: Any, *arguments: Any) -> str:
-    """A text that pdfium writes into a buffer."""
-    size = ask(*arguments, None, 0)
-    if not 2 < size < 1 << 20:
-        return ""
-    buffer = (ctypes.c_ushort * (size // 2 + 1))()
-    ask(*arguments, buffer, size)
-    return bytes(buffer)[: size - 2].decode("utf-16-le", "replace")
-
-
-def _metadata(document: pdfium.PdfDocument, count: int) -> tuple[tuple[str, str], ...]:
-    found = []
-    for key, name in _NAMES:
-        value = _wide(raw.FPDF_GetMetaText, document.raw, key.encode())
-        value = " ".join("".join(c if c.isprintable() else " " for c in value).split())[:300]
-        if value:
-            found.append((name, _when(value) if name in ("created", "modified") else value))
-    found.append(("pages", str(count)))
-    if raw.FPDF_GetSecurityHandlerRevision(document.raw) > 0:
-        found.append(("encrypted", "yes"))
-    return tuple(found)
-
-
-def _when(value: str) -> str:
-    """A PDF date as ISO writes it, as far as it goes; what is no date as it stands."""
-    match = _WHEN.match(value)
-    if match is None:
-        return value
-    year, month, day, hour, minute, second, zone, off, off_minute = match.groups()
-    text = "-".join(part for part in (year, month, day) if part)
-    if hour and day:
-        text += f"T{hour}:{minute or '00'}:{second or '00'}"
-        if zone:
-            text += "+00:00" if zone in "Zz" else f"{zone}{off or '00'}:{off_minute or '00'}"
-    return text
-
-
-def _notes(document: pdfium.PdfDocument, data: bytes) -> list[str]:
-    notes = []
-    attached = raw.FPDFDoc_GetAttachmentCount(document.raw)
-    if attached > 0:
-        notes.append(f"{attached} {'files are' if attached > 1 else 'file is'} attached to the PDF and not read")
-    if b"%%EOF" not in data[-2048:]:
-        notes.append("the file ends without its end mark: it may be cut off, and pages may be missing")
-    return notes

@@ -4,45 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from itertools import pairwise
 
 from idvtools.evidence.limits import Budget
+from idvtools.evidence.pdfheads import (
+    Block,
+    TextRow,
+    columns_met,
+    find_headings,
+    find_kinds,
+    heading_rows,
+    nearest_column,
+)
 from idvtools.evidence.pdfpage import Rule
 from idvtools.evidence.pdftables import PageTable
 from idvtools.evidence.pdftext import Line, Phrase, is_value, join_lines, phrases_of
 
-#: An amount: a number with decimals or thousands, or with a currency before it.
-AMOUNT = re.compile(
-    r"[(（+-]? ?(?:[A-Z]{2,3}\$?|[¥￥$€£]|HK\$)? ?[+-]?\d{1,3}(?:[,.' ]?\d{3})*[.,]\d{1,4}\s?(?:[)）+-]|CR|DR|元)?"
-    r"|[(（+-]?(?:[A-Z]{2,3}\$?|[¥￥$€£]|HK\$)? ?\d{1,3}(?:,\d{3})+[)）]?"
-)
 _TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 #: How many times the height of a line the next one may stand off and still belong to the block.
 FAR_OFF = 7.0
-
-
-@dataclass(slots=True)
-class _Row:
-    line: Line
-    phrases: list[Phrase]
-
-    @property
-    def is_seed(self) -> bool:
-        """Whether it looks like a row of a table: several phrases, a value among them."""
-        return len(self.phrases) >= 2 and any(p.is_value for p in self.phrases)
-
-
-@dataclass(slots=True)
-class _Block:
-    rows: list[_Row]
-    first: int
-    seeds: list[int]
-    spans: list[list[float]] = field(default_factory=list)
-    value: list[bool] = field(default_factory=list)
-    amount: list[bool] = field(default_factory=list)
-    head: list[list[str | None]] = field(default_factory=list)
-    start: int = 0
-    near: float = 0.0
 
 
 def column_tables(
@@ -79,7 +59,7 @@ def column_tables(
     >>> column_tables(lines_of(words), [], Budget(Limits()))[0].rows
     [['Date', 'Text', 'Amount'], ['03/01', 'Fee urgent', '5.00']]
     """
-    rows = [_Row(line, phrases_of(line.words)) for line in lines]
+    rows = [TextRow(line, phrases_of(line.words)) for line in lines]
     rows = [row for row in rows if row.phrases and not _is_drawn_line(row)]
     found: list[PageTable] = []
     done = 0
@@ -93,14 +73,14 @@ def column_tables(
     return found
 
 
-def _is_drawn_line(row: _Row) -> bool:
+def _is_drawn_line(row: TextRow) -> bool:
     """Whether it is a line made of dashes."""
     return all(not any(c.isalnum() for c in p.text) and len(p.text) > 3 for p in row.phrases)
 
 
-def _blocks(rows: list[_Row], barriers: Collection[float], budget: Budget) -> list[_Block]:
+def _blocks(rows: list[TextRow], barriers: Collection[float], budget: Budget) -> list[Block]:
     """Seeds gathered as long as they stand under each other and nothing parts them."""
-    blocks: list[_Block] = []
+    blocks: list[Block] = []
     for index, row in enumerate(rows):
         if not row.is_seed:
             continue
@@ -111,7 +91,7 @@ def _blocks(rows: list[_Row], barriers: Collection[float], budget: Budget) -> li
             for phrase in row.phrases:
                 _spread(block.spans, phrase.x0, phrase.x1)
         else:
-            blocks.append(_Block(rows, index, [index], [[p.x0, p.x1] for p in row.phrases]))
+            blocks.append(Block(rows, index, [index], [[p.x0, p.x1] for p in row.phrases]))
     return blocks
 
 
@@ -123,7 +103,7 @@ def _spread(spans: list[list[float]], x0: float, x1: float) -> None:
         met[0][0], met[0][1] = min(met[0][0], x0), max(met[0][1], x1)
 
 
-def _goes_on(block: _Block, index: int, row: _Row, rows: list[_Row], barriers: Collection[float]) -> bool:
+def _goes_on(block: Block, index: int, row: TextRow, rows: list[TextRow], barriers: Collection[float]) -> bool:
     before = rows[block.seeds[-1]]
     if any(before.line.bottom <= at <= row.line.bottom for at in barriers):
         return False
@@ -142,29 +122,29 @@ def _goes_on(block: _Block, index: int, row: _Row, rows: list[_Row], barriers: C
     return fits >= 0.6 * len(row.phrases)
 
 
-def _widely(row: _Row, block: _Block) -> bool:
+def _widely(row: TextRow, block: Block) -> bool:
     """Whether a line without values fills most columns: headings, not a wrapped cell."""
     met = sum(any(s[0] < p.x1 and p.x0 < s[1] for p in row.phrases) for s in block.spans)
     return met >= 0.7 * len(block.spans)
 
 
 def _table(
-    block: _Block, rules: Sequence[Rule], budget: Budget, carried: PageTable | None, floor: int
+    block: Block, rules: Sequence[Rule], budget: Budget, carried: PageTable | None, floor: int
 ) -> tuple[PageTable | None, int]:
     rows = block.rows
     seeds = [rows[i] for i in block.seeds]
     block.spans = _columns([p for row in seeds for p in row.phrases], len(seeds))
-    _kinds(block, seeds)
-    own_head = _headings(block, rules, floor)
+    find_kinds(block, seeds)
+    own_head = find_headings(block, rules, floor)
     block.near = carried.near if carried is not None else 0.0
     fitted = _fitted(block, seeds, carried) if carried is not None else None
     if carried is not None and fitted is not None and (not own_head or len(block.spans) != len(fitted)):
-        edges = [[low, high] for low, high in zip(carried.edges, carried.edges[1:], strict=False)]
+        edges = [[low, high] for low, high in pairwise(carried.edges)]
         before = len(edges) != len(block.spans)
         block.spans = edges
-        _kinds(block, seeds)
+        find_kinds(block, seeds)
         if own_head and before:
-            block.head = _head_rows(block, [rows[i] for i in range(block.start - own_head, block.start)])
+            block.head = heading_rows(block, [rows[i] for i in range(block.start - own_head, block.start)])
     elif carried is not None:
         carried = None
     if not own_head and carried is not None:
@@ -175,13 +155,21 @@ def _table(
         return None, 0
     body, end = _body(block, rules, budget)
     top = rows[max(block.start - own_head, 0)].line.top
-    table = PageTable(top, rows[end - 1].line.bottom, _edges(block.spans), [*block.head, *body], False, len(block.head), near=block.near)
+    table = PageTable(
+        top,
+        rows[end - 1].line.bottom,
+        _edges(block.spans),
+        [*block.head, *body],
+        False,
+        len(block.head),
+        near=block.near,
+    )
     budget.take_cells(len(table.rows) * len(block.spans))
     return table, end
 
 
 def _edges(spans: list[list[float]]) -> list[float]:
-    middles = [(a[1] + b[0]) / 2 for a, b in zip(spans, spans[1:], strict=False)]
+    middles = [(a[1] + b[0]) / 2 for a, b in pairwise(spans)]
     return [spans[0][0], *middles, spans[-1][1]]
 
 
@@ -212,139 +200,23 @@ def _columns(phrases: Sequence[Phrase], count: int) -> list[list[float]]:
     return joined
 
 
-def _kinds(block: _Block, seeds: Sequence[_Row]) -> None:
-    """Which columns hold values, and which of them amounts."""
-    texts: list[list[str]] = [[] for _ in block.spans]
-    for row in seeds:
-        for phrase in row.phrases:
-            met = _met(block.spans, phrase.x0, phrase.x1)
-            if len(met) == 1:
-                texts[met[0]].append(phrase.text)
-    block.value = [bool(t) and sum(map(is_value, t)) >= 0.7 * len(t) for t in texts]
-    block.amount = [bool(t) and sum(bool(AMOUNT.fullmatch(x)) for x in t) >= 0.7 * len(t) for t in texts]
-
-
-def _met(spans: list[list[float]], x0: float, x1: float) -> list[int]:
-    return [i for i, s in enumerate(spans) if min(s[1], x1) - max(s[0], x0) > 0.2]
-
-
-def _headings(block: _Block, rules: Sequence[Rule], floor: int) -> int:
-    """Find the lines of headings over the first seed; set them, columns that only they name, and where rows begin."""
-    rows, first = block.rows, block.first
-    block.start = first
-    main = None
-    below = rows[first].line
-    for index in range(first - 1, max(first - 9, floor - 1), -1):
-        row = rows[index]
-        if below.top - row.line.bottom > 5 * max(row.line.size, 4.0) or row.is_seed:
-            break
-        labels = [p for p in row.phrases if not is_value(p.text)]
-        wanted = max(2, (len(block.spans) + 1) // 2)
-        if len(labels) == len(row.phrases) >= wanted and not any(p.text.endswith((":", "：")) for p in labels):
-            fits = sum(len(_met(block.spans, p.x0, p.x1)) >= 1 for p in labels)
-            if fits >= 0.5 * len(labels):
-                main = index
-                break
-        below = row.line
-    if main is None:
-        return 0
-    low, high = main, main + 1
-    left, right = block.spans[0][0], block.spans[-1][1]
-    wide = [r.at for r in rules if min(r.end, right) - max(r.start, left) > 0.5 * (right - left)]
-    bars = [at for at in wide if rows[main].line.bottom - 1 <= at <= rows[first].line.top + 1]
-    roofs = [at for at in wide if at <= rows[main].line.top + 1 and rows[main].line.top - at < 60]
-    while low > floor:
-        row, gap = rows[low - 1], rows[low].line.top - rows[low - 1].line.bottom
-        roofed = bool(roofs) and row.line.top >= roofs[-1] - 1
-        if any(p.is_value for p in row.phrases) or not (roofed or (len(row.phrases) >= 2 and gap < 0.7 * row.line.size)):
-            break
-        if not roofed and len(row.phrases) < 0.5 * len(rows[main].phrases):
-            break
-        low -= 1
-    while high < first:
-        row, gap = rows[high], rows[high].line.top - rows[high - 1].line.bottom
-        barred = bool(bars) and row.line.bottom <= bars[0] + 1
-        if not barred and (bars or len(row.phrases) < 2 or gap > 0.7 * row.line.size):
-            break
-        high += 1
-    lines = [rows[i] for i in range(low, high)]
-    _named(block, lines)
-    block.head = _head_rows(block, lines)
-    block.start = high
-    return high - low
-
-
-def _named(block: _Block, lines: Sequence[_Row]) -> None:
-    """Columns that only a heading names are added; one column under two headings is parted if its words allow it."""
-    for row in lines:
-        for phrase in row.phrases:
-            if len(row.phrases) >= 2 and not _met(block.spans, phrase.x0, phrase.x1):
-                block.spans.append([phrase.x0, phrase.x1])
-                block.spans.sort()
-        for left, right in zip(row.phrases, row.phrases[1:], strict=False):
-            here, there = _met(block.spans, left.x0, left.x1), _met(block.spans, right.x0, right.x1)
-            if len(here) == 1 and here == there:
-                _part(block, here[0], left, right)
-    _kinds(block, [block.rows[i] for i in block.seeds])
-
-
-def _part(block: _Block, column: int, left: Phrase, right: Phrase) -> None:
-    low, high = block.spans[column]
-    words = [
-        w for i in block.seeds for p in block.rows[i].phrases for w in p.words if low - 1 <= w.middle[0] <= high + 1
-    ]
-    for at in (right.x0 - 0.5, (left.x1 + right.x0) / 2, left.x1 + 0.5):
-        cut = sum(w.x0 < at - 0.5 and w.x1 > at + 0.5 for w in words)
-        one, two = [w for w in words if w.x1 <= at + 0.5], [w for w in words if w.x0 >= at - 0.5]
-        if cut <= 0.05 * len(words) and one and two:
-            block.spans[column : column + 1] = [[low, max(w.x1 for w in one)], [min(w.x0 for w in two), high]]
-            return
-
-
-def _head_rows(block: _Block, lines: Sequence[_Row]) -> list[list[str | None]]:
-    """Headings as one row; two lines of it are joined."""
-    cells: list[list[str]] = [[] for _ in block.spans]
-    for row in lines:
-        here: dict[int, str] = {}
-        for phrase in row.phrases:
-            met = _met(block.spans, phrase.x0, phrase.x1)
-            if len(met) > 1 and len(phrase.words) > 1:  # headings so near that no gap parts them
-                for word in phrase.words:
-                    near = _nearest(block.spans, word.x0, word.x1)
-                    here[near] = join_lines([here.get(near, ""), word.text])
-                continue
-            near = _nearest(block.spans, phrase.x0, phrase.x1)
-            here[near] = join_lines([here.get(near, ""), phrase.text])
-        for column, text in here.items():
-            cells[column].append(text)
-    return [[join_lines(texts) or None for texts in cells]]
-
-
-def _nearest(spans: list[list[float]], x0: float, x1: float) -> int:
-    """The column that a box shares most with, or the nearest one."""
-    return max(range(len(spans)), key=lambda i: (min(spans[i][1], x1) - max(spans[i][0], x0), -i))
-
-
-def _fitted(block: _Block, seeds: Sequence[_Row], carried: PageTable) -> list[float] | None:
+def _fitted(block: Block, seeds: Sequence[TextRow], carried: PageTable) -> list[float] | None:
     """The borders of the table before, if what stands here goes into its columns."""
     edges = carried.edges
     if len(edges) < 3 or carried.ruled:
         return None
     inner = edges[1:-1]
-    crossing = sum(
-        any(p.x0 + 1 < at < p.x1 - 1 for at in inner) for row in seeds for p in row.phrases if p.is_value
-    )
+    crossing = sum(any(p.x0 + 1 < at < p.x1 - 1 for at in inner) for row in seeds for p in row.phrases if p.is_value)
     total = sum(p.is_value for row in seeds for p in row.phrases)
     away = sum(p.x1 < edges[0] - 12 or p.x0 > edges[-1] + 25 for row in seeds for p in row.phrases)
     doubled = sum(
-        len({_nearest([[a, b] for a, b in zip(edges, edges[1:], strict=False)], p.x0, p.x1) for p in row.phrases})
-        < len(row.phrases)
+        len({nearest_column([[a, b] for a, b in pairwise(edges)], p.x0, p.x1) for p in row.phrases}) < len(row.phrases)
         for row in seeds
     )
     return edges if not away and crossing <= 0.1 * total and doubled <= 0.2 * len(seeds) else None
 
 
-def _prefix(block: _Block, floor: int) -> int:
+def _prefix(block: Block, floor: int) -> int:
     """Where rows begin when the page goes on with a table: a cell that the page break parted may stand first."""
     rows, start = block.rows, block.first
     while start > floor:
@@ -352,13 +224,16 @@ def _prefix(block: _Block, floor: int) -> int:
         gap = rows[start].line.top - row.line.bottom
         if len(row.phrases) > 2 or gap > 1.2 * row.line.size or any(p.is_value for p in row.phrases):
             break
-        if any(len(_met(block.spans, p.x0, p.x1)) != 1 or _met(block.spans, p.x0, p.x1) == [0] for p in row.phrases):
+        if any(
+            len(columns_met(block.spans, p.x0, p.x1)) != 1 or columns_met(block.spans, p.x0, p.x1) == [0]
+            for p in row.phrases
+        ):
             break
         start -= 1
     return start
 
 
-def _is_table(block: _Block, seeds: Sequence[_Row]) -> bool:
+def _is_table(block: Block, seeds: Sequence[TextRow]) -> bool:
     """Whether seeds without headings are a table, and not labels with values beside them."""
     labels = sum(any(p.text.endswith((":", "：")) for p in row.phrases) for row in seeds)
     if labels >= 0.4 * len(seeds):
@@ -369,7 +244,7 @@ def _is_table(block: _Block, seeds: Sequence[_Row]) -> bool:
     return full >= 2 and any(block.value)
 
 
-def _is_named(block: _Block, seeds: Sequence[_Row]) -> bool:
+def _is_named(block: Block, seeds: Sequence[TextRow]) -> bool:
     """Whether headings name what stands under them, and not only happen to stand above."""
     named = sum(cell is not None for cell in block.head[0]) / len(block.spans)
     if len(block.spans) < 3 or named < (0.8 if len(seeds) < 3 else 0.5):
@@ -377,7 +252,7 @@ def _is_named(block: _Block, seeds: Sequence[_Row]) -> bool:
     return True
 
 
-def _body(block: _Block, rules: Sequence[Rule], budget: Budget) -> tuple[list[list[str | None]], int]:
+def _body(block: Block, rules: Sequence[Rule], budget: Budget) -> tuple[list[list[str | None]], int]:
     """Rows of cells from where the rows begin, and the line where they end."""
     rows = block.rows
     seeds = set(block.seeds)
@@ -425,44 +300,50 @@ def _body(block: _Block, rules: Sequence[Rule], budget: Budget) -> tuple[list[li
     return [[join_lines(texts) or None for texts in row] for row in out], end
 
 
-def _inside(block: _Block, row: _Row) -> bool:
+def _inside(block: Block, row: TextRow) -> bool:
     """Whether every phrase of a line stands in one column of text."""
     for phrase in row.phrases:
-        met = _met(block.spans, phrase.x0, phrase.x1)
+        met = columns_met(block.spans, phrase.x0, phrase.x1)
         if len(met) != 1 or (block.value[met[0]] and not _TIME.fullmatch(phrase.text)):
             return False
     return True
 
 
-def _starts(block: _Block, row: _Row, seed: bool) -> bool:
+def _starts(block: Block, row: TextRow, seed: bool) -> bool:
     """Whether a line begins a row: it has an amount or a date where those stand, or fills the first column."""
     amounts = any(block.amount)
     for phrase in row.phrases:
-        column = _nearest(block.spans, phrase.x0, phrase.x1)
+        column = nearest_column(block.spans, phrase.x0, phrase.x1)
         if block.amount[column] and phrase.is_value:
             return True
         if block.value[column] and phrase.is_value and not amounts:
             return True
-        if (block.value[column] and not block.amount[column] and phrase.is_value and column == 0
-                and not _TIME.fullmatch(phrase.text) and len(phrase.text) < 24):
+        if (
+            block.value[column]
+            and not block.amount[column]
+            and phrase.is_value
+            and column == 0
+            and not _TIME.fullmatch(phrase.text)
+            and len(phrase.text) < 24
+        ):
             return True
     if not row.phrases:
         return False
-    first = _met(block.spans, row.phrases[0].x0, row.phrases[0].x1)
+    first = columns_met(block.spans, row.phrases[0].x0, row.phrases[0].x1)
     if first[:1] == [0] and block.value[0] and not row.phrases[0].is_value:
         return True  # "Total", or the name of a section, where dates or numbers stand
     return seed and not amounts
 
 
-def _cells(block: _Block, row: _Row) -> list[list[str]]:
+def _cells(block: Block, row: TextRow) -> list[list[str]]:
     cells: list[list[str]] = [[] for _ in block.spans]
     for phrase in row.phrases:
-        met = _met(block.spans, phrase.x0, phrase.x1)
-        parts = [(_nearest(block.spans, phrase.x0, phrase.x1), phrase.text)]
+        met = columns_met(block.spans, phrase.x0, phrase.x1)
+        parts = [(nearest_column(block.spans, phrase.x0, phrase.x1), phrase.text)]
         if len(met) > 1:
             split: dict[int, list[str]] = {}
             for word in phrase.words:
-                split.setdefault(_nearest(block.spans, word.x0, word.x1), []).append(word.text)
+                split.setdefault(nearest_column(block.spans, word.x0, word.x1), []).append(word.text)
             texts = {column: join_lines(words) for column, words in split.items()}
             if all(is_value(text) for column, text in texts.items() if block.value[column]):
                 parts = list(texts.items())

@@ -47,9 +47,10 @@ def danger(data: bytes, budget: Budget) -> str | None:
         return "its streams are encrypted"
     if b"/LZW" in data or b"/RunLength" in data or _TWICE.search(data):
         return "it packs streams in unusual ways"
-    why = _repeats(data)
-    if why:
-        return why
+    return _repeats(data) or _in_streams(data, budget)
+
+
+def _in_streams(data: bytes, budget: Budget) -> str | None:
     total, type3 = 0, b"/Type3" in data
     for count, match in enumerate(_STREAM.finditer(data)):
         if not count % 200:
@@ -67,15 +68,19 @@ def danger(data: bytes, budget: Budget) -> str | None:
         total += len(body)
         if len(body) > STREAM or total > STREAMS:
             return "a stream unpacks to much" if b"/Fl" in head else "a stream is very long"
-        nests = b"/Form" in head or type3 or b"/Type3" in body
-        if nests and len(_DRAWS.findall(body)) > 1:
-            return "drawings in it are made of drawings"
-        if b"/ObjStm" in head:
-            type3 = type3 or b"/Type3" in body
-            why = "it packs streams in unusual ways" if _TWICE.search(body) else _repeats(body)
-            if why:
-                return why
+        type3 = type3 or b"/Type3" in body
+        why = _in_body(head, body, type3)
+        if why:
+            return why
     return None
+
+
+def _in_body(head: bytes, body: bytes, type3: bool) -> str | None:
+    if (b"/Form" in head or type3) and len(_DRAWS.findall(body)) > 1:
+        return "drawings in it are made of drawings"
+    if b"/ObjStm" not in head:
+        return None
+    return "it packs streams in unusual ways" if _TWICE.search(body) else _repeats(body)
 
 
 def _unpacked(data: bytes, begin: int) -> bytes:
@@ -137,7 +142,9 @@ def pack(found: Found) -> dict[str, Any]:
     True
     """
     return {
-        "grids": [[g.name, g.source, [list(r) for r in g.rows], list(g.numbers), list(g.warnings)] for g in found.grids],
+        "grids": [
+            [g.name, g.source, [list(r) for r in g.rows], list(g.numbers), list(g.warnings)] for g in found.grids
+        ],
         "text": found.text,
         "metadata": [list(pair) for pair in found.metadata],
         "warnings": list(found.warnings),

@@ -87,14 +87,10 @@ def _belongs(before: PageTable, table: PageTable) -> bool:
     if before.ruled:
         width = before.edges[-1] - before.edges[0]
         shift = before.edges[0] - table.edges[0]
-        if any(
-            abs(a - b - shift) > max(4.0, 0.012 * width) for a, b in zip(before.edges, table.edges, strict=True)
-        ):
+        if any(abs(a - b - shift) > max(4.0, 0.012 * width) for a, b in zip(before.edges, table.edges, strict=True)):
             return False
         return same or not _has_headings(table) or not _has_headings(before)
-    return same or (table.head == 0 and max(
-        abs(a - b) for a, b in zip(before.edges, table.edges, strict=True)
-    ) < 30.0)
+    return same or (table.head == 0 and max(abs(a - b) for a, b in zip(before.edges, table.edges, strict=True)) < 30.0)
 
 
 def _has_headings(table: PageTable) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw
+from pypdfium2 import raw
 
 from idvtools.evidence.limits import Budget
 from idvtools.evidence.pdfquality import is_unknown
@@ -29,7 +29,7 @@ THIN = 3.0
 
 @dataclass(slots=True)
 class Word:
-    """Characters that stand together: box, text, and where each character begins and ends."""
+    """Characters that stand together: box, text, where each character begins and ends, whether a space precedes."""
 
     x0: float
     top: float
@@ -37,6 +37,7 @@ class Word:
     bottom: float
     text: str
     chars: list[tuple[float, float, str]] = field(default_factory=list)
+    spaced: bool = False
 
     @property
     def size(self) -> float:
@@ -82,8 +83,12 @@ class Layer:
     sample: str = ""
 
 
-#: left, top (y up: the greater), right, bottom, text, angle, whether a space stands before it.
-_Char = tuple[float, float, float, float, str, float, bool]
+#: Zero-width space, byte order mark, soft hyphen.
+_NO_WIDTH = "\u200b\ufeff\xad"
+#: A box with y up: left, bottom, right, top.
+_Box = tuple[float, float, float, float]
+#: left, top (y up: the greater), right, bottom, text, angle, the box of the space that was drawn before it.
+_Char = tuple[float, float, float, float, str, float, _Box | None]
 
 
 def read_layer(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, budget: Budget, *, lines: bool = True) -> Layer:
@@ -127,8 +132,8 @@ def _characters(textpage: pdfium.PdfTextPage, layer: Layer, budget: Budget) -> l
     get_box, get_code, get_angle = raw.FPDFText_GetLooseCharBox, raw.FPDFText_GetUnicode, raw.FPDFText_GetCharAngle
     unmapped, generated = raw.FPDFText_HasUnicodeMapError, raw.FPDFText_IsGenerated
     found: list[_Char] = []
-    spaced = False
-    seen: dict[tuple[str, int, int], tuple[float, float]] = {}
+    spaced: _Box | None = None
+    sample: list[str] = []
     high = 0
     for index in range(textpage.count_chars()):
         if not index % 1000:
@@ -137,44 +142,54 @@ def _characters(textpage: pdfium.PdfTextPage, layer: Layer, budget: Budget) -> l
         if 0xD800 <= code < 0xDC00:
             high = code
             continue
-        if 0xDC00 <= code < 0xE000:
-            code = 0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00) if high else 0xFFFD
-        high = 0
-        if code == 2:  # pdfium's mark of a hyphen at the end of a line
-            code = 0x2D
-        text = chr(code) if code < 0x110000 else "\ufffd"
-        if text.isspace() or code in (0x200B, 0xFEFF, 0xAD):
-            spaced = spaced or (code != 0xAD and not generated(handle, index))
+        text, high = (chr(code) if 0x20 < code < 0x7F else _decoded(code, high)), 0
+        if text.isspace() or text in _NO_WIDTH:
+            if text != "\xad" and not generated(handle, index):
+                get_box(handle, index, place)
+                spaced = (box.left, box.bottom, box.right, box.top)
             continue
         get_box(handle, index, place)
         x0, y1, x1, y0 = box.left, box.top, box.right, box.bottom
-        size = y1 - y0
         if not (-FAR < x0 <= x1 < FAR and -FAR < y0 < y1 < FAR):
             continue
-        layer.chars += 1
-        if is_unknown(text) or unmapped(handle, index) == 1:
+        if (not " " <= text <= "~" and is_unknown(text)) or unmapped(handle, index) == 1:
             layer.unknown += 1
-        if len(layer.sample) < 4000:
-            layer.sample += text
-        if _doubled(seen, text, x0, y0, max(size, 1.0)):
-            layer.doubled += 1
-            continue
+        sample.append(text)
         found.append((x0, y1, x1, y0, text, get_angle(handle, index), spaced))
-        spaced = False
+        spaced = None
+    layer.chars = len(sample)
+    layer.sample = "".join(sample[:4000])
     return found
 
 
-def _doubled(seen: dict[tuple[str, int, int], tuple[float, float]], text: str, x: float, y: float, size: float) -> bool:
-    """Whether the same character was drawn here before (a poor man's bold, a shadow)."""
-    reach = 0.1 * size
-    column, row = round(x / reach), round(y / reach)
-    for dx in (-1, 0, 1):
-        for dy in (-1, 0, 1):
-            other = seen.get((text, column + dx, row + dy))
-            if other and abs(other[0] - x) <= reach and abs(other[1] - y) <= reach:
-                return True
-    seen[text, column, row] = (x, y)
-    return False
+def _decoded(code: int, high: int) -> str:
+    """A code of pdfium as a character; ``high`` is the first half of a surrogate pair."""
+    if 0xDC00 <= code < 0xE000:
+        code = 0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00) if high else 0xFFFD
+    if code == 2:  # pdfium's mark of a hyphen at the end of a line
+        return "-"
+    return chr(code) if code < 0x110000 else "\ufffd"
+
+
+@dataclass(slots=True)
+class _Drawn:
+    """What was drawn where, to know again what is drawn twice (a poor man's bold, a shadow)."""
+
+    seen: dict[tuple[str, int, int], tuple[float, float]] = field(default_factory=dict)
+
+    def add(self, text: str, x: float, y: float, size: float) -> None:
+        reach = 0.1 * max(size, 1.0)
+        self.seen[text, int(x / reach), int(y / reach)] = (x, y)
+
+    def has(self, text: str, x: float, y: float, size: float) -> bool:
+        reach = 0.1 * max(size, 1.0)
+        column, row = int(x / reach), int(y / reach)
+        for dx in (-1, 0, 1):
+            for dy in (-1, 0, 1):
+                other = self.seen.get((text, column + dx, row + dy))
+                if other and abs(other[0] - x) <= reach and abs(other[1] - y) <= reach:
+                    return True
+        return False
 
 
 def _dominant(chars: list[_Char]) -> int:
@@ -184,8 +199,10 @@ def _dominant(chars: list[_Char]) -> int:
 
 
 def _quarter(angle: float) -> int | None:
-    """Quarter turns of an angle in radians; None for a slanted one (beyond some 8 degrees)."""
-    turns = angle / (math.pi / 2)
+    """Quarter turns against the clock of an angle, in radians with it; None for a slanted one (beyond 8 degrees)."""
+    if not angle:
+        return 0
+    turns = -angle / (math.pi / 2)
     near = round(turns)
     return near % 4 if abs(turns - near) < 0.09 else None
 
@@ -214,41 +231,56 @@ def _words(chars: list[_Char], turn: int, layer: Layer, budget: Budget) -> None:
     """
     now: Word | None = None
     last_turn: int | None = -1
+    drawn = _Drawn()
     for index, (left, up, right, low, text, angle, spaced) in enumerate(chars):
         if not index % 4000:
             budget.tick()
         at = _quarter(angle)
         if at is None:  # slanted: a stamp or watermark
             slanted = layer.aside.setdefault(None, [])
-            if slanted and last_turn is None and not spaced:
+            if slanted and last_turn is None and spaced is None:
                 slanted[-1].text += text
             else:
                 slanted.append(Word(*turned(turn, left, low, right, up), text))
             last_turn, now = None, None
             continue
         x0, top, x1, bottom = turned(at, left, low, right, up)
-        if now is not None and at == last_turn and _together(now, x0, top, x1, bottom, text, spaced):
+        space = turned(at, *spaced) if spaced else None
+        joins = now is not None and at == last_turn and _together(now, x0, top, x1, bottom, text, space)
+        # only where a word begins can drawing start over; looking at every character would cost as much as all else
+        if not joins and drawn.has(text, x0, bottom, bottom - top):
+            layer.doubled += 1
+            continue
+        drawn.add(text, x0, bottom, bottom - top)
+        if now is not None and joins:
             now.text += text
             now.x1 = max(now.x1, x1)
             now.top, now.bottom = min(now.top, top), max(now.bottom, bottom)
             now.chars.append((x0, x1, text))
         else:
-            now = Word(x0, top, x1, bottom, text, [(x0, x1, text)])
+            close = (
+                space is not None
+                and abs(space[2] - x0) < 0.3 * (bottom - top)
+                and abs(space[3] - bottom) < bottom - top
+            )
+            now = Word(x0, top, x1, bottom, text, [(x0, x1, text)], close)
             (layer.words if at == turn else layer.aside.setdefault(at, [])).append(now)
         last_turn = at
 
 
-def _together(word: Word, x0: float, top: float, x1: float, bottom: float, text: str, spaced: bool) -> bool:
+def _together(word: Word, x0: float, top: float, x1: float, bottom: float, text: str, space: _Box | None) -> bool:
     size = min(word.size, bottom - top)
     if abs(bottom - word.bottom) > 0.45 * size or abs(top - word.top) > 0.6 * max(word.size, bottom - top):
         return False
     gap = x0 - word.x1
-    if gap < -0.55 * size and x1 <= word.x1:
+    if gap < -1.0 * size or (gap < -0.55 * size and x1 <= word.x1):
         return False
-    if gap < -1.0 * size:
+    if text == word.chars[-1][2] and abs(x0 - word.chars[-1][0]) <= 0.1 * size:
         return False
-    if spaced:
-        return gap < 0.07 * size
+    if space is not None:
+        # the boxes of a font that had to be replaced are too wide: then the space itself says whether it has room
+        roomy = space[2] - space[0] > 0.12 * size and x0 > space[2] - 0.05 * size
+        return gap < 0.07 * size and not roomy
     return gap < (0.4 if ord(text) > 0x2E7F and ord(word.text[-1]) > 0x2E7F else 0.19) * size
 
 
@@ -321,10 +353,19 @@ def _path(item: Any, m: tuple[float, ...], turn: int, layer: Layer, area: float)
     if not fill.value and not stroke.value:
         return
     count = raw.FPDFPath_CountSegments(item)
-    if count > 2000:
+    if count > 2000 or (fill.value and not stroke.value and wide * tall > 0.7 * area):  # the background of the page
         return
-    if fill.value and not stroke.value and wide * tall > 0.7 * area:  # the background of the page
-        return
+    segments = _segments(item, count)
+    own = _matrix(item, m)
+    for xa, ya, xb, yb in segments:
+        ax, ay = xa * own[0] + ya * own[2] + own[4], xa * own[1] + ya * own[3] + own[5]
+        bx, by = xb * own[0] + yb * own[2] + own[4], xb * own[1] + yb * own[3] + own[5]
+        if abs(ax - bx) < 1.0 or abs(ay - by) < 1.0:
+            _thin(turned(turn, min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)), layer)
+
+
+def _segments(item: Any, count: int) -> list[tuple[float, float, float, float]]:
+    """The straight lines of a path; none where it has a curve."""
     points: list[tuple[float, float]] = []
     segments: list[tuple[float, float, float, float]] = []
     px, py = ctypes.c_float(), ctypes.c_float()
@@ -332,7 +373,7 @@ def _path(item: Any, m: tuple[float, ...], turn: int, layer: Layer, area: float)
         segment = raw.FPDFPath_GetPathSegment(item, index)
         kind = raw.FPDFPathSegment_GetType(segment)
         if kind == raw.FPDF_SEGMENT_BEZIERTO:
-            return  # a curve: a logo, a chart, a rounded frame
+            return []  # a curve: a logo, a chart, a rounded frame
         raw.FPDFPathSegment_GetPoint(segment, px, py)
         at = (px.value, py.value)
         if kind == raw.FPDF_SEGMENT_MOVETO:
@@ -342,12 +383,7 @@ def _path(item: Any, m: tuple[float, ...], turn: int, layer: Layer, area: float)
             points.append(at)
         if raw.FPDFPathSegment_GetClose(segment) and len(points) > 1:
             segments.append((*points[-1], *points[0]))
-    own = _matrix(item, m)
-    for xa, ya, xb, yb in segments:
-        ax, ay = xa * own[0] + ya * own[2] + own[4], xa * own[1] + ya * own[3] + own[5]
-        bx, by = xb * own[0] + yb * own[2] + own[4], xb * own[1] + yb * own[3] + own[5]
-        if abs(ax - bx) < 1.0 or abs(ay - by) < 1.0:
-            _thin(turned(turn, min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)), layer)
+    return segments
 
 
 def _thin(box: tuple[float, float, float, float], layer: Layer) -> None:

@@ -25,7 +25,7 @@ def is_unknown(char: str) -> bool:
     >>> [is_unknown(c) for c in ("A", "公", "\\ufffd", "\\ue012", "\\x03")]
     [False, False, True, True, True]
     """
-    return char > "~" and unicodedata.category(char) in ("Co", "Cn", "Cs", "Cc") or char == "\ufffd" or char < " "
+    return (char > "~" and unicodedata.category(char) in ("Co", "Cn", "Cs", "Cc")) or char == "\ufffd" or char < " "
 
 
 def odd_share(sample: str) -> float:

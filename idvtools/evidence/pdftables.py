@@ -85,6 +85,19 @@ def lattices(layer: Layer, budget: Budget) -> tuple[list[Lattice], list[Rule]]:
     if len(across) * len(down) > CROSSINGS:
         layer.crowded = True
         return [], []
+    found, loose = [], []
+    for rows, columns in _hanging_together(across, down, budget):
+        xs, ys = _places(columns), _places(rows)
+        if len(xs) >= 2 and len(ys) >= 2 and (len(xs) - 1) * (len(ys) - 1) >= 2:
+            found.append(Lattice(xs, ys, rows, columns))
+        else:
+            loose += rows
+    found.sort(key=lambda lattice: (lattice.ys[0], lattice.xs[0]))
+    return found, sorted(loose, key=lambda r: r.at)
+
+
+def _hanging_together(across: list[Rule], down: list[Rule], budget: Budget) -> list[tuple[list[Rule], list[Rule]]]:
+    """Lines that meet, or meet lines that meet."""
     parent = list(range(len(across) + len(down)))
 
     def root(index: int) -> int:
@@ -96,25 +109,14 @@ def lattices(layer: Layer, budget: Budget) -> tuple[list[Lattice], list[Rule]]:
     for row, rule in enumerate(across):
         budget.tick()
         for column, other in enumerate(down):
-            if (
-                rule.start - MEET <= other.at <= rule.end + MEET
-                and other.start - MEET <= rule.at <= other.end + MEET
-            ):
+            if rule.start - MEET <= other.at <= rule.end + MEET and other.start - MEET <= rule.at <= other.end + MEET:
                 parent[root(row)] = root(len(across) + column)
     members: dict[int, tuple[list[Rule], list[Rule]]] = {}
     for row, rule in enumerate(across):
         members.setdefault(root(row), ([], []))[0].append(rule)
     for column, rule in enumerate(down):
         members.setdefault(root(len(across) + column), ([], []))[1].append(rule)
-    found, loose = [], []
-    for rows, columns in members.values():
-        xs, ys = _places(columns), _places(rows)
-        if len(xs) >= 2 and len(ys) >= 2 and (len(xs) - 1) * (len(ys) - 1) >= 2:
-            found.append(Lattice(xs, ys, rows, columns))
-        else:
-            loose += rows
-    found.sort(key=lambda lattice: (lattice.ys[0], lattice.xs[0]))
-    return found, sorted(loose, key=lambda r: r.at)
+    return list(members.values())
 
 
 def _places(rules: Sequence[Rule]) -> list[float]:
@@ -131,7 +133,8 @@ def ruled_table(lattice: Lattice, words: Sequence[Word], budget: Budget) -> tupl
     The text of a merged cell stands in its first row and column, the rest of it is None.
     """
     xs, ys = _widened(lattice, words), lattice.ys
-    inside, outside = [], []
+    inside: list[Word] = []
+    outside: list[Word] = []
     for word in words:
         x, y = word.middle
         (inside if xs[0] - 1 <= x <= xs[-1] + 1 and ys[0] - 1 <= y <= ys[-1] + 1 else outside).append(word)
@@ -205,18 +208,22 @@ def _owners(lattice: Lattice, xs: list[float], ys: list[float], budget: Budget) 
                 owner[r][c] = owner[r][c - 1]
             elif r and not wall(across.get(r, []), xs[c], xs[c + 1]):
                 owner[r][c] = owner[r - 1][c]
-    # what hangs together must be a rectangle; anything else is left as single slots of its row
+    _only_rectangles(owner)
+    return owner
+
+
+def _only_rectangles(owner: list[list[tuple[int, int]]]) -> None:
+    """What hangs together must be a rectangle; anything else is left as single slots."""
     spans: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for r in range(rows):
-        for c in range(columns):
-            spans.setdefault(owner[r][c], []).append((r, c))
+    for r, slots_of_row in enumerate(owner):
+        for c, begin in enumerate(slots_of_row):
+            spans.setdefault(begin, []).append((r, c))
     for (top, left), slots in spans.items():
         if len(slots) > 1:
             high, wide = max(s[0] for s in slots) - top + 1, max(s[1] for s in slots) - left + 1
             if high * wide != len(slots) or min(s[1] for s in slots) < left:
                 for r, c in slots:
                     owner[r][c] = (r, c)
-    return owner
 
 
 def _parted(word: Word, xs: list[float], ys: list[float], owner: list[list[tuple[int, int]]]) -> list[Word]:
@@ -258,7 +265,9 @@ def _split_band(
     lines = lines_of(words)
     if len(lines) < 2:
         return []
-    cells = [[join_words([w for w in line.words if _slot(xs, w.middle[0]) == c]) for c in range(columns)] for line in lines]
+    cells = [
+        [join_words([w for w in line.words if _slot(xs, w.middle[0]) == c]) for c in range(columns)] for line in lines
+    ]
     alone = [
         [all(p.is_value for p in phrases_of([w for w in line.words if _slot(xs, w.middle[0]) == c])) for line, texts in
          zip(lines, cells, strict=True) if texts[c]]
@@ -296,4 +305,4 @@ def _trimmed(table: PageTable, ys: list[float]) -> PageTable | None:
             row for row, low, high in zip(table.rows, ys, ys[1:], strict=False) if any(row) or high - low >= 5
         ]
     filled = sum(any(row[c] for row in table.rows) for c in range(len(table.edges) - 1))
-    return table if filled >= 2 or len(table.rows) > 2 and filled else None
+    return table if filled >= 2 or (len(table.rows) > 2 and filled) else None

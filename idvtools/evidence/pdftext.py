@@ -17,7 +17,8 @@ NUMBER = re.compile(
     r"\s?(?:[)）+-]|CR|DR|%|元|借|贷)?"
 )
 DATE = re.compile(
-    r"(?:\d{1,4}[-/.年]\s?\d{1,2}(?:[-/.月]\s?\d{1,4}日?|月)?|\d{1,2}[ -]?(?:[A-Z][a-z]{2,8}|[A-Z]{3})\.?(?:[ -]?,?\d{2,4})?"
+    r"(?:\d{1,4}[-/.年]\s?\d{1,2}(?:[-/.月]\s?\d{1,4}日?|月)?"
+    r"|\d{1,2}[ -]?(?:[A-Z][a-z]{2,8}|[A-Z]{3})\.?(?:[ -]?,?\d{2,4})?"
     r"|[A-Z][a-z]{2,8}\.? \d{1,2},? \d{4}|\d{8})(?:[ T]?\d{1,2}:\d{2}(?::\d{2})?)?|\d{1,2}:\d{2}(?::\d{2})?"
 )
 _SPLIT_NUMBER = re.compile(r"[(+-]? ?\d{1,3}(?:[ \u00a0]\d{3})+(?:[.,]\d{1,4})?\)?|[(+-] [\d.,]+\)?")
@@ -78,7 +79,12 @@ def is_cjk(char: str) -> bool:
     >>> [is_cjk(c) for c in "公a（1"]
     [True, False, True, False]
     """
-    return "\u2e80" <= char <= "\ua4cf" or "\uf900" <= char <= "\ufaff" or "\ufe30" <= char <= "\uffef" or char > "\U0001ffff"
+    return (
+        "\u2e80" <= char <= "\ua4cf"
+        or "\uf900" <= char <= "\ufaff"
+        or "\ufe30" <= char <= "\uffef"
+        or char > "\U0001ffff"
+    )
 
 
 def lines_of(words: Iterable[Word]) -> list[Line]:
@@ -86,7 +92,8 @@ def lines_of(words: Iterable[Word]) -> list[Line]:
 
     Examples
     --------
-    >>> [text_of(line) for line in lines_of([Word(40, 10, 60, 20, "b"), Word(0, 11, 20, 21, "a"), Word(0, 30, 9, 40, "c")])]
+    >>> words = [Word(40, 10, 60, 20, "b"), Word(0, 11, 20, 21, "a"), Word(0, 30, 9, 40, "c")]
+    >>> [text_of(line) for line in lines_of(words)]
     ['a  b', 'c']
     """
     lines: list[Line] = []
@@ -112,10 +119,15 @@ def _mended(words: list[Word]) -> list[Word]:
     for word in words:
         last = kept[-1] if kept else None
         size = min(word.size, last.size) if last else 0.0
-        if last and -0.2 * size < word.x0 - last.x1 < 0.06 * size and abs(word.bottom - last.bottom) < 0.3 * size:
+        if (
+            last
+            and not word.spaced
+            and -0.2 * size < word.x0 - last.x1 < 0.06 * size
+            and abs(word.bottom - last.bottom) < 0.3 * size
+        ):
             kept[-1] = Word(
                 last.x0, min(last.top, word.top), max(last.x1, word.x1), max(last.bottom, word.bottom),
-                last.text + word.text, last.chars + word.chars,
+                last.text + word.text, last.chars + word.chars, last.spaced,
             )  # fmt: skip
         else:
             kept.append(word)
@@ -184,12 +196,18 @@ def join_lines(lines: Sequence[str]) -> str:
             continue
         head = line.split(" ", 1)[0]
         tail = text.rsplit(" ", 1)[-1]
-        broken = (
-            (tail[-1] in "-/.," and len(tail) > 1 and tail[-2].isdigit() and head[0].isdigit())
-            or (_TOKEN.fullmatch(tail) and any(c.isdigit() for c in tail) and head.isalnum() and head[-1].isdigit() and head.isascii())
-        )  # fmt: skip
+        broken = _is_broken(tail, head)
         text += line if broken or (is_cjk(text[-1]) and is_cjk(line[0])) else " " + line
     return text
+
+
+def _is_broken(tail: str, head: str) -> bool:
+    """Whether the end of a line and the head of the next are one number or id, parted for want of room."""
+    if tail[-1] in "-/.," and len(tail) > 1 and tail[-2].isdigit() and head[0].isdigit():
+        return True
+    if not _TOKEN.fullmatch(tail) or not any(char.isdigit() for char in tail):
+        return False
+    return head.isascii() and head.isalnum() and head[-1].isdigit()
 
 
 def text_of(line: Line) -> str:
@@ -229,7 +247,8 @@ def mend_numbers(rows: list[list[str | None]]) -> int:
         squeezed = [unsplit(cell or "") for _, cell in cells]
         if 2 * sum(bool(NUMBER.fullmatch(text)) for text in squeezed) < len(cells):
             continue
-        for (row, cell), text in zip(cells, squeezed, strict=True):
+        for (row, cell), tightened in zip(cells, squeezed, strict=True):
+            text = tightened
             if text == cell and cell and " " in cell and _LOOSE_NUMBER.fullmatch(cell):
                 tight = cell.replace(" ", "")
                 # "1 ,234.50": a space beside a mark; anything else could be two numbers
