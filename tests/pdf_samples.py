@@ -99,7 +99,6 @@ def statement_rows() -> list[list[str | None]]:
     rows = [list(r) for r in STATEMENT_ROWS]
     for index, more in STATEMENT_MORE.items():
         rows[index][1] = f"{rows[index][1]} {more}"
-    rows[4][1] = "转账服务费"
     return rows
 
 

@@ -154,7 +154,7 @@ def phrases_of(words: Sequence[Word]) -> list[Phrase]:
 
 
 def join_words(words: Sequence[Word]) -> str:
-    """Words of one line as text: no space between Chinese characters.
+    """Words of one line as text: Chinese characters that are spread over the width of a cell are one word.
 
     Examples
     --------
@@ -165,10 +165,9 @@ def join_words(words: Sequence[Word]) -> str:
     last: Word | None = None
     for word in words:
         if last is not None:
-            close = word.x0 - last.x1 < 0.9 * min(word.size, last.size)
             spread = len(word.text) == 1 and len(last.text) == 1  # "日    期", spread over the width of its cell
             chinese = is_cjk(text[-1]) and is_cjk(word.text[0])
-            text += "" if chinese and (close or spread) else " "
+            text += "" if chinese and spread else " "
         text += word.text
         last = word
     return text
