@@ -153,3 +153,9 @@ def test_mutations(tmp_path: Path, kind: str) -> None:
     count = MUTATIONS if kind != "office_encrypted" else MUTATIONS // 4
     said = child(tmp_path, "--mutate", kind, str(count), "20261001")["said"]
     assert said[f"{kind}-0"] == "read", "the file without an injury"
+
+
+def test_rows_that_multiply_within_the_ratio(tmp_path: Path) -> None:
+    rows = b"".join(b"%d,%d\n" % (i * 7919 % 1000, i % 7) for i in range(2_000_000))
+    said = one(tmp_path, "rows.zip", make(Item("rows.csv", rows), Item("a.csv", CSV)))
+    assert said == "read; rows.csv: holds more than 2000000 cells"

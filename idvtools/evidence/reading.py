@@ -36,8 +36,9 @@ READERS: Mapping[Kind, str] = MappingProxyType(
 _TABLES = "idvtools.evidence.tables:to_tables"
 _SITES = "idvtools.evidence.sites:apply"
 _LIMITS = Limits()
-# A small file may unpack to so much in all, whatever the ratio of each archive within archives.
-_FREE_TOTAL = 32 << 20
+# What a small file may come to in all, however its archives multiply; bills and logs pack 5 to 30 times.
+_FREE_BYTES, _BYTES_EACH = 32 << 20, 50
+_FREE_CELLS, _CELLS_EACH = 2_000_000, 2
 
 
 def read_evidence(
@@ -67,7 +68,7 @@ def read_evidence(
     name : str, optional
         What to call it in messages; by default the file's name.
     limits : Limits
-        How much is read at most.
+        How much is read at most; by default the usual limits, in proportion to the file where it is small.
 
     Returns
     -------
@@ -92,11 +93,19 @@ def read_evidence(
         data = source if isinstance(source, bytes) else _load(Path(source), limits)
         if len(data) > limits.file_bytes:
             raise EvidenceError(f"is larger than {limits.file_bytes >> 20} MB")
-        total = min(limits.total_bytes, max(_FREE_TOTAL, limits.ratio * len(data)))
-        budget = Budget(replace(limits, total_bytes=total))
+        budget = Budget(_in_proportion(len(data)) if limits is _LIMITS else limits)
         reading = _Reading(budget, passwords_of(password, id_no))
         top: Kind = reading.file(data, shown, kind)
         return reading.evidence(top, shown, data, site)
+
+
+def _in_proportion(size: int) -> Limits:
+    """The usual limits, lower for a small file: a bomb shall not fill the memory before it reaches them."""
+    return replace(
+        _LIMITS,
+        total_bytes=min(_LIMITS.total_bytes, max(_FREE_BYTES, _BYTES_EACH * size)),
+        cells=min(_LIMITS.cells, max(_FREE_CELLS, _CELLS_EACH * size)),
+    )
 
 
 @contextmanager
@@ -206,6 +215,8 @@ class _Reading:
         if read is None:
             self._warn(path, f"reading {kind} is not part of this version")
             return
+        if kind in ("csv", "txt"):
+            _not_too_many_cells(data, self.budget)
         with _contained(f"reading it as {kind}"):
             found: Found = read(data, name, self.budget, tuple(self.passwords))
         to_tables = _function(_TABLES)
@@ -290,6 +301,15 @@ def _as_it_stands(grid: Grid) -> Table:
     rows = [(*map(plain, row), *[None] * (width - len(row))) for row in grid.rows]
     columns = tuple(Column(f"column_{number}", "text") for number in range(1, width + 1))
     return Table(grid.name, grid.source, columns, rows, numbers=tuple(grid.numbers), warnings=grid.warnings)
+
+
+def _not_too_many_cells(data: bytes, budget: Budget) -> None:
+    """Refuse a text that a bomb unpacked to before it becomes millions of lines; a large file pays no count for it."""
+    if budget.limits.cells >= _LIMITS.cells:
+        return
+    cells = data.count(b"\n") + data.count(b"\r") // 2 + max(map(data.count, (b",", b"\t", b";", b"|")))
+    if cells > budget.cells_left:
+        raise EvidenceError(f"holds more than {budget.limits.cells} cells")
 
 
 def _cells(grid: Grid) -> list[str]:
