@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from idvtools.errors import EvidenceError
 from idvtools.evidence.limits import Budget
+from idvtools.evidence.quickbiff import RUN, plain_cells
 from idvtools.evidence.sheetfacts import SheetFacts, Shown, format_of
 
 _BOF, _EOF, _BOUNDSHEET, _FORMAT, _XF, _SUPBOOK, _EXTERN = 0x809, 0x0A, 0x85, 0x41E, 0xE0, 0x1AE, 0x16
@@ -102,34 +103,61 @@ def records(stream: bytes, start: int) -> Iterator[tuple[int, int, int]]:
 def _sheet(
     stream: bytes, start: int, styles: dict[int, Shown], budget: Budget, dimensions: list[tuple[int, int]]
 ) -> SheetFacts:
+    """Facts of one sheet: runs of plain records at once, the others one by one."""
     facts = SheetFacts()
     hidden_columns: list[tuple[int, int]] = []
-    unpack = _TRIPLE.unpack_from
-    bottom = right = -1
-    for count, (record, at, size) in enumerate(records(stream, start)):
-        if not count & 0xFFFF:
+    position = start
+    depth = count = 0
+    while position + 4 <= len(stream):
+        run = RUN.match(stream, position)
+        if run:
+            position = run.end()
+            continue
+        record, size = _PAIR.unpack_from(stream, position)
+        at, position = position + 4, position + 4 + size
+        count += 1
+        if not count & 0xFFF:
             budget.tick()
-        if record in _CELLS and size >= 6:
-            row, column, xf = unpack(stream, at)
-            facts.cells += 1
-            if row > bottom:  # noqa: PLR1730  the loop that counts: a comparison is three times as fast as max()
-                bottom = row
-            if column > right:  # noqa: PLR1730
-                right = column
-            if xf in styles and record in (_NUMBER, _RK):
-                facts.shown[row, column] = styles[xf]
-            elif record in (_BOOLERR, _FORMULA):
-                _error(stream, record, at, size, facts)
-        elif record == _MULRK and size >= 12:
-            row, last = _several(stream, at, size, styles, facts)
-            bottom, right = max(bottom, row), max(right, last)
+        if position > len(stream):
+            break
+        if record in (_BOF, _EOF):
+            depth += 1 if record == _BOF else -1
+            if depth <= 0:
+                break
         elif record == _DIMENSIONS:
             dimensions.append((at, size))
         else:
-            _hidden(stream, record, at, size, facts, hidden_columns)
-    facts.height, facts.width = bottom + 1, right + 1
-    facts.hidden_columns = sum(max(0, min(last, right) - first + 1) for first, last in hidden_columns)
+            _one(stream, record, at, size, styles, facts, hidden_columns)
+    plain_cells(stream[start:position], styles, facts)
+    budget.tick()
+    facts.hidden_columns = sum(max(0, min(last, facts.width - 1) - first + 1) for first, last in hidden_columns)
     return facts
+
+
+def _one(
+    stream: bytes,
+    record: int,
+    at: int,
+    size: int,
+    styles: dict[int, Shown],
+    facts: SheetFacts,
+    hidden_columns: list[tuple[int, int]],
+) -> None:
+    if record == _ROW and size >= 16:
+        facts.hidden_rows += bool(stream[at + 12] & 0x20)
+    elif record in _CELLS and size >= 6:
+        row, column, xf = _TRIPLE.unpack_from(stream, at)
+        facts.cells += 1
+        facts.height, facts.width = max(facts.height, row + 1), max(facts.width, column + 1)
+        if record in (_BOOLERR, _FORMULA):
+            _error(stream, record, at, size, facts)
+        elif xf in styles and record in (_NUMBER, _RK):
+            facts.shown[row, column] = styles[xf]
+    elif record == _MULRK and size >= 12:
+        row, last = _several(stream, at, size, styles, facts)
+        facts.height, facts.width = max(facts.height, row + 1), max(facts.width, last + 1)
+    elif record == _COLINFO and size >= 10 and stream[at + 8] & 1:
+        hidden_columns.append(_PAIR.unpack_from(stream, at))
 
 
 def _several(stream: bytes, at: int, size: int, styles: dict[int, Shown], facts: SheetFacts) -> tuple[int, int]:
@@ -142,13 +170,6 @@ def _several(stream: bytes, at: int, size: int, styles: dict[int, Shown], facts:
         if shown:
             facts.shown[row, column + i] = shown
     return row, column + count - 1
-
-
-def _hidden(stream: bytes, record: int, at: int, size: int, facts: SheetFacts, columns: list[tuple[int, int]]) -> None:
-    if record == _ROW and size >= 16:
-        facts.hidden_rows += bool(stream[at + 12] & 0x20)
-    elif record == _COLINFO and size >= 10 and stream[at + 8] & 1:
-        columns.append(_PAIR.unpack_from(stream, at))
 
 
 def _error(stream: bytes, record: int, at: int, size: int, facts: SheetFacts) -> None:

@@ -15,8 +15,8 @@ TOO_LONG = 10**15
 _NEARLY = 10_000  # microseconds by which a stored time may miss its second: days are stored as decimals
 
 
-def clean_row(row: Sequence[Any]) -> list[Cell]:
-    """A row of cells as the model wants it.
+def clean_row(row: Sequence[Any], long: list[float] | None = None) -> list[Cell]:
+    """A row of cells as the model wants it; numbers that are too long to be exact are put into the list as well.
 
     Examples
     --------
@@ -26,11 +26,11 @@ def clean_row(row: Sequence[Any]) -> list[Cell]:
     return [
         (v or None)
         if (kind := type(v)) is str
-        else number(v)
+        else number(v, long)
         if kind is float
-        else other(v)
-        if kind not in _AS_IT_IS
         else v
+        if kind in _AS_IT_IS
+        else other(v)
         for v in row
     ]
 
@@ -38,7 +38,7 @@ def clean_row(row: Sequence[Any]) -> list[Cell]:
 _AS_IT_IS = frozenset({int, bool, date, type(None)})
 
 
-def number(value: float) -> int | Decimal | None:
+def number(value: float, long: list[float] | None = None) -> int | Decimal | None:
     """A number to the 15 digits that spreadsheets show; None where it is none.
 
     Examples
@@ -46,9 +46,13 @@ def number(value: float) -> int | Decimal | None:
     >>> number(1234.5600000000001), number(1e3), number(float("nan"))
     (Decimal('1234.56'), 1000, None)
     """
+    if -TOO_LONG < value < TOO_LONG:
+        return int(value) if value.is_integer() else Decimal("%.15g" % value)  # noqa: UP031  twice as fast as format()
     if not isfinite(value):
         return None
-    return int(value) if value.is_integer() else Decimal(f"{value:.15g}")
+    if long is not None:
+        long.append(value)
+    return int(value)
 
 
 def other(value: Any) -> Cell:

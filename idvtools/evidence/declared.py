@@ -12,8 +12,16 @@ _NAME = rb"""\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})"""
 _DECLARED = re.compile(rb"(?:<\?xml[^>]{0,200}?encoding|<meta[^>]{0,300}?charset)" + _NAME, re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,500}\?>")
 #: Names under which people declare what is in truth the larger set.
-_LARGER = {"gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "big5": "big5hkscs", "shift_jis": "cp932", "shift-jis": "cp932",
-           "iso-8859-1": "cp1252", "unicode": "utf-16"}  # fmt: skip
+_LARGER = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "x-gbk": "gb18030",
+    "big5": "big5hkscs",
+    "shift_jis": "cp932",
+    "shift-jis": "cp932",
+    "iso-8859-1": "cp1252",
+    "unicode": "utf-16",
+}
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 

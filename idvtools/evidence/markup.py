@@ -125,8 +125,15 @@ def _xml(decoded: Decoded, budget: Budget) -> tuple[etree._Element, tuple[str, .
     plain = refuse_dtd(decoded.text.strip("\x00 \t\r\n\ufeff").encode("utf-8", "replace"))
     budget.tick()
     for recover in (False, True):
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, recover=recover, encoding="utf-8",
-                                 remove_comments=True, remove_pis=True)  # fmt: skip
+        parser = etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            huge_tree=False,
+            recover=recover,
+            encoding="utf-8",
+            remove_comments=True,
+            remove_pis=True,
+        )
         try:
             root = etree.fromstring(plain, parser)
         except (etree.XMLSyntaxError, ValueError):

@@ -145,7 +145,7 @@ def refuse_dtd(part: bytes) -> bytes:
 
 
 def small_tree(part: bytes) -> etree._Element | None:
-    """The tree of a small part (workbook, styles, relations), None where it is no XML. Knows no entities, no network."""
+    """The tree of a small part (workbook, styles, relations), None where it is no XML. No entities, no network."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, recover=True)
     try:
         return etree.fromstring(part, parser)

@@ -115,12 +115,16 @@ def sheet_facts(part: bytes, styles: dict[int, Shown], budget: Budget) -> SheetF
     """Look through a sheet: by searching its bytes where they are written as usual, node by node elsewhere."""
     budget.tick()
     start = part.find(b"worksheet", 0, 4096)
-    if part[start - 1 : start] != b"<" or _UNUSUAL.search(part):
+    facts = SheetFacts(cells=part.count(b"<c "), width=702)
+    facts.height = max(map(int, _ROW.findall(part)), default=0)
+    # one search for the usual case: every cell is where its row says, none beyond column ZZ
+    odd = re.compile(rb'<c(?! r="[A-Z]{1,2}(?!(?:%s)")[1-9]\d{0,6}"[ />])[\s/>]' % _greater(facts.height))
+    if part[start - 1 : start] != b"<" or (odd.search(part) and _UNUSUAL.search(part)):
         return _node_by_node(part, styles, budget)
-    facts = SheetFacts(cells=part.count(b"<c "))
-    facts.height = _height(part)
     budget.tick()
-    facts.width = _width(part, facts.height)
+    if odd.search(part) or facts.height * facts.width > max(1_000_000, 5 * facts.cells):
+        facts.height = _height(part, facts.height)
+        facts.width = _width(part, facts.height)
     budget.tick()
     if styles:
         _formats(part, styles, facts)
@@ -141,8 +145,7 @@ def long_numbers(part: bytes) -> dict[Place, str]:
     return {(int(row) - 1, column_of(letters)): digits.decode() for letters, row, digits in _LONG.findall(part)}
 
 
-def _height(part: bytes) -> int:
-    rows = max(map(int, _ROW.findall(part)), default=0)
+def _height(part: bytes, rows: int) -> int:
     beyond = re.compile(rb'<c r="[A-Z]+(?:' + _greater(rows) + rb')"')
     if not beyond.search(part):
         return rows

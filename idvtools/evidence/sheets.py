@@ -108,9 +108,7 @@ def _xlsx(data: bytes, budget: Budget) -> Found:
         if sheet is None:
             slow = slow or _openpyxl(package, facts, budget)
             sheet = _by_openpyxl(slow, name, part, budget)
-        if any(type(v) in (int, float) and abs(v) >= TOO_LONG for row in sheet.rows for v in row) and not facts.digits:
-            facts.digits = long_numbers(part)
-        grids += _grid(sheet, name, i, facts, hidden, budget)
+        grids += _grid(sheet, name, i, facts, hidden, budget, part)
     if not names:
         raise EvidenceError("the workbook lists no sheets")
     return Found(grids=tuple(grids), metadata=tuple(book.metadata), warnings=tuple(dict.fromkeys(warnings)))
@@ -233,12 +231,15 @@ def _set_texts(sheet: _Sheet, texts: dict[Place, str]) -> None:
             sheet.rows[y][x] = text
 
 
-def _grid(sheet: _Sheet, name: str, number: int, facts: SheetFacts, hidden: bool, budget: Budget) -> list[Grid]:
+def _grid(
+    sheet: _Sheet, name: str, number: int, facts: SheetFacts, hidden: bool, budget: Budget, part: bytes = b""
+) -> list[Grid]:
     rows: list[list[Cell]] = []
+    long: list[float] = []
     for i, row in enumerate(sheet.rows):
         if not i & 0xFFF:
             budget.tick()
-        rows.append(clean_row(row))
+        rows.append(clean_row(row, long))
     if not any(cell is not None for row in rows for cell in row):
         return []
     numbers = sheet.numbers or range(sheet.top + 1, sheet.top + 1 + len(rows))
@@ -246,7 +247,10 @@ def _grid(sheet: _Sheet, name: str, number: int, facts: SheetFacts, hidden: bool
     warnings = ["the sheet is hidden"] if hidden else []
     _as_shown(rows, facts, index, sheet.left)
     warnings += facts.warnings()
-    warnings += _too_long(rows, facts, numbers, index, sheet.left)
+    whole = sheet.rows if sheet.numbers else ()  # openpyxl gives whole numbers as int already
+    if long or any(type(v) is int and abs(v) >= TOO_LONG for row in whole for v in row):
+        facts.digits = facts.digits or long_numbers(part)
+        warnings += _too_long(rows, facts, numbers, index, sheet.left)
     spans = [
         (
             index[top + 1],
