@@ -146,6 +146,7 @@ def mutated(data: bytes, dice: random.Random) -> bytes:
 
 
 WRITES: list[str] = []
+SLOW = 5.0
 
 
 def watch(scratch: str) -> None:
@@ -158,8 +159,10 @@ def watch(scratch: str) -> None:
             path = os.fsdecode(arguments[0]) if isinstance(arguments[0], str | bytes) else ""
             if path and path != "/dev/null" and not os.path.abspath(path).startswith(scratch):
                 WRITES.append(f"{event} {path}")
-        elif event in ("socket.connect", "subprocess.Popen", "os.system"):
-            WRITES.append(event)
+        elif event in ("socket.connect", "os.system") or (
+            event == "subprocess.Popen" and arguments[0] != sys.executable
+        ):
+            WRITES.append(event)  # a Python of its own is how a reader contains what may crash
 
     sys.addaudithook(hook)
 
@@ -185,7 +188,8 @@ def read(name: str, data: bytes) -> tuple[str, float]:
 def most_memory() -> int:
     """MB that this process held at most. Not ru_maxrss: Linux lets that begin with what the parent held."""
     status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+    own = int(status.partition("VmHWM:")[2].split()[0])
+    return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) // 1024
 
 
 def main() -> None:
@@ -207,6 +211,7 @@ def main() -> None:
             {
                 "said": {name: said for name, (said, _) in told.items()},
                 "slowest": max(seconds for _, seconds in told.values()),
+                "slow": [name for name, (_, seconds) in told.items() if seconds > SLOW],
                 "megabytes": most_memory(),
                 "writes": WRITES,
             }
