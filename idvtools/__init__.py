@@ -12,18 +12,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["IdvError", "Reconciliation", "Workspace", "__version__", "vendors"]
+__all__ = ["Evidence", "IdvError", "Reconciliation", "Workspace", "__version__", "read_evidence", "vendors"]
 
 if TYPE_CHECKING:
     from idvtools import vendors
     from idvtools.errors import IdvError
+    from idvtools.evidence.evidence import Evidence
+    from idvtools.evidence.reading import read_evidence
     from idvtools.report.result import Reconciliation
     from idvtools.workspace import Workspace
 
 _HOMES = {
+    "Evidence": "idvtools.evidence.evidence",
     "IdvError": "idvtools.errors",
     "Reconciliation": "idvtools.report.result",
     "Workspace": "idvtools.workspace",
+    "read_evidence": "idvtools.evidence.reading",
 }
 
 

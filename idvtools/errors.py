@@ -10,6 +10,8 @@
     │   ├── NoDataError         nothing at all is known about the period
     │   ├── OutputError         the place for the results cannot be used
     │   ├── VaultError          the evidence vault is damaged, or cannot be read
+    │   ├── EvidenceError       a file of evidence cannot be read, or not within the limits
+    │   │   └── PasswordError       it is locked, and none of the passwords opens it
     │   └── SpendingRefusedError    a call that costs money was not allowed in so many words
     ├── CryptoError             a key, a cipher text or a signature is not what it should be
     │   ├── KeyFormatError      the key itself cannot be read
@@ -126,6 +128,14 @@ class VaultError(InputError):
 
 class SpendingRefusedError(InputError):
     """A call that the vendor charges for was about to be made without the caller's explicit word."""
+
+
+class EvidenceError(InputError):
+    """A file of evidence cannot be read, or not within the limits."""
+
+
+class PasswordError(EvidenceError):
+    """A file is locked, and none of the passwords opens it."""
 
 
 class CryptoError(IdvError):

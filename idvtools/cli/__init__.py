@@ -1,6 +1,6 @@
 """The command line: each command a few lines over the workspace."""
 
-from idvtools.cli import checking, making, playing, pulling, records, vendors
+from idvtools.cli import checking, inspecting, making, playing, pulling, records, vendors
 from idvtools.cli.group import main
 
-__all__ = ["checking", "main", "making", "playing", "pulling", "records", "vendors"]
+__all__ = ["checking", "inspecting", "main", "making", "playing", "pulling", "records", "vendors"]

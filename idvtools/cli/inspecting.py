@@ -1,0 +1,83 @@
+"""The command that opens any file of evidence: inspect."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from idvtools.cli.group import FOLDER, example, main, tell
+from idvtools.errors import EvidenceError
+from idvtools.evidence.model import Kind
+
+if TYPE_CHECKING:
+    from idvtools.evidence.evidence import Evidence
+
+_UNREADABLE = 2
+
+
+@main.command("inspect", epilog=example("idvtools inspect bill.zip --password 01123X --export xlsx --out bill.xlsx"))
+@click.argument("file", type=FOLDER)
+@click.option(
+    "--password", "passwords", multiple=True, metavar="P", help="A password to try; may be given several times."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, in clear.")
+@click.option("--data", is_flag=True, help="With --json: every cell of every table.")
+@click.option("--kind", type=click.Choice(get_args(Kind)), help="What the file is, where it fits two kinds.")
+@click.option("--site", help="The known layout that it must fit.")
+@click.option("--export", "form", type=click.Choice(["xlsx", "parquet"]), help="Write the tables, in clear, to --out.")
+@click.option("--out", type=FOLDER, help="File for --export; a folder for parquet of several tables.")
+@click.option("--force", is_flag=True, help="Replace the file of --out.")
+@click.option("--reveal", is_flag=True, help="Show personal data in clear.")
+def inspect_command(
+    file: Path,
+    passwords: tuple[str, ...],
+    as_json: bool,
+    data: bool,
+    kind: Any,
+    site: str | None,
+    form: Any,
+    out: Path | None,
+    force: bool,
+    reveal: bool,
+) -> int:
+    """Say what a file of evidence is and what it holds: members, tables, checks, and what is not sure.
+
+    What is shown is masked; JSON and exports are in clear. Exit status 2: the file cannot be read at all.
+    """
+    from idvtools.evidence.reading import read_evidence  # noqa: PLC0415  start-up time of --help
+
+    if (form is None) != (out is None):
+        raise click.UsageError("--export and --out go together")
+    try:
+        found = read_evidence(file, password=passwords, site=site, kind=kind)
+    except EvidenceError as error:
+        if not as_json:
+            return tell(*map(str, error.problems))
+        refused = {"file": str(file), "kind": _kind(file), "error": "; ".join(map(str, error.problems))}
+        click.echo(json.dumps(refused, ensure_ascii=False))
+        return _UNREADABLE
+    click.echo(_json(file, found, data) if as_json else str(found.show(reveal=reveal)))
+    if out is not None:
+        written = found.export(out, form, force=force)
+        click.echo(f"written: {written}", err=True)
+    return 0
+
+
+def _json(file: Path, found: Evidence, data: bool) -> str:
+    return json.dumps({"file": str(file), **found.to_dict(data=data)}, ensure_ascii=False)
+
+
+def _kind(file: Path) -> str:
+    """The kind of a file that could not be read, as far as it can be told."""
+    from idvtools.evidence.detect import detect  # noqa: PLC0415
+    from idvtools.evidence.limits import Limits  # noqa: PLC0415
+
+    try:
+        if file.is_file() and file.stat().st_size <= Limits().file_bytes:
+            return detect(file.read_bytes())
+    except (OSError, ValueError, EvidenceError):
+        pass
+    return "unknown"

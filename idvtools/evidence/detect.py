@@ -1,0 +1,175 @@
+"""What a file is, by its content. Each kind has a claim; exactly one must hold, so that no order decides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+
+from idvtools.errors import EvidenceError
+from idvtools.evidence.model import Kind
+from idvtools.evidence.sniffing import is_delimited, is_json, markup_of, text_of
+from idvtools.evidence.zipdirectory import ends_in_directory, member_names
+
+_CFB = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PDF = re.compile(rb"%PDF-\d")
+# The first record of a workbook without a container (BIFF2 to 5): BOF, then its length.
+_BARE_BIFF = re.compile(rb"\x09[\x00\x02\x04\x08][\x04-\x10]\x00")
+_PNG, _JPG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+_BINARY = (b"%PDF-", b"PK\x03\x04", b"PK\x05\x06", _CFB, _PNG, _JPG, b"\x1f\x8b")
+
+#: Signatures of formats that are not read, to name them in the error.
+_FOREIGN: Mapping[bytes, str] = MappingProxyType(
+    {
+        b"Rar!\x1a\x07": "a RAR archive; unpack it, or have it sent as zip",
+        b"7z\xbc\xaf\x27\x1c": "a 7z archive; unpack it, or have it sent as zip",
+        b"\x1f\x8b": "gzip within gzip",
+        b"BZh": "a bzip2 file; unpack it",
+        b"\xfd7zXZ\x00": "an xz file; unpack it",
+        b"GIF8": "a GIF picture",
+        b"BM": "a BMP picture",
+        b"II*\x00": "a TIFF picture",
+        b"MM\x00*": "a TIFF picture",
+        b"RIFF": "a WebP picture or a recording",
+        b"SQLite format 3": "a SQLite database",
+        b"PAR1": "a Parquet file; pandas reads it",
+        b"{\\rtf": "an RTF document",
+        b"%!PS": "a PostScript document",
+        _CFB: "an Office file that is no workbook (a document or a message), or a damaged one",
+    }
+)
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """A file, and what several claims ask about it."""
+
+    data: bytes
+
+    @cached_property
+    def text(self) -> str | None:
+        """The first characters, None where it is not text."""
+        return None if self.data.startswith(_BINARY) else text_of(self.data)
+
+    @cached_property
+    def markup(self) -> str | None:
+        return markup_of(self.text) if self.text else None
+
+    @cached_property
+    def json(self) -> bool:
+        return bool(self.text) and is_json(self.text or "")
+
+    @cached_property
+    def streams(self) -> frozenset[str]:
+        """Names of streams that a CFB file has in its directory, looked for by their form: it may be damaged."""
+        names = ("Workbook", "Book", "EncryptedPackage")
+        found = self.data.startswith(_CFB)
+        return frozenset(name for name in names if found and _has_stream(self.data, name))
+
+    @cached_property
+    def zip_names(self) -> frozenset[str] | None:
+        """Names in a zip; None where it is none."""
+        data = self.data
+        if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04", b"PK00PK")) or ends_in_directory(
+            data
+        ):
+            return member_names(data)
+        return None
+
+    @cached_property
+    def office(self) -> bool:
+        """Whether a zip holds a workbook: xlsx, xlsm, xlsb."""
+        names = self.zip_names or frozenset()
+        return "[content_types].xml" in names and any(name.startswith("xl/") for name in names)
+
+
+def _has_stream(data: bytes, name: str) -> bool:
+    raw = name.encode("utf-16-le") + b"\0\0"
+    at = data.find(raw)
+    while at >= 0:
+        if at % 128 == 0 and data[at + 64 : at + 66] == len(raw).to_bytes(2, "little"):
+            return True
+        at = data.find(raw, at + 1)
+    return False
+
+
+def _is_pdf(sample: _Sample) -> bool:
+    head = sample.data[:1024]
+    found = _PDF.search(head)
+    if found is None:
+        return False
+    # Readers take a header within the first KB; but a zip may begin with a PDF stored in it, and a text may name one.
+    return not head[: found.start()].strip() or (not head.startswith(_BINARY) and b"endobj" in sample.data)
+
+
+def _is_csv(sample: _Sample) -> bool:
+    return _is_plain(sample) and is_delimited(sample.text or "")
+
+
+def _is_plain(sample: _Sample) -> bool:
+    return bool((sample.text or "").strip()) and sample.markup is None and not sample.json and not _is_pdf(sample)
+
+
+_CLAIMS: Mapping[Kind, Callable[[_Sample], bool]] = MappingProxyType(
+    {
+        "zip": lambda s: s.zip_names is not None and not s.office,
+        "xlsx": lambda s: s.office,
+        "pdf": _is_pdf,
+        "xls": lambda s: bool(s.streams & {"Workbook", "Book"}) or _BARE_BIFF.match(s.data) is not None,
+        "office_encrypted": lambda s: "EncryptedPackage" in s.streams,
+        "png": lambda s: s.data.startswith(_PNG),
+        "jpg": lambda s: s.data.startswith(_JPG),
+        "html": lambda s: s.markup == "html" and not _is_pdf(s),
+        "xml": lambda s: s.markup == "xml" and not _is_pdf(s),
+        "json": lambda s: s.json and not _is_pdf(s),
+        "csv": _is_csv,
+        "txt": lambda s: _is_plain(s) and not _is_csv(s),
+        "empty": lambda s: not s.data or (s.text is not None and not s.text.strip() and len(s.data) < 1 << 20),
+    }
+)
+
+
+def detect(data: bytes) -> Kind:
+    """What a file is, by its content and never by its name.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+
+    Returns
+    -------
+    Kind
+        ``unknown`` where no kind claims it. HTML and text that are named ``.xls`` are ``html`` and ``csv``.
+
+    Raises
+    ------
+    EvidenceError
+        Two kinds claim it, such as a PDF with a zip behind it: reading it as either could hide the other.
+
+    Examples
+    --------
+    >>> detect(b"%PDF-1.4"), detect(b"a,b\\n1,2\\n"), detect("<table><tr><td>x".encode("utf-16")), detect(b"")
+    ('pdf', 'csv', 'html', 'empty')
+    """
+    sample = _Sample(data)
+    claimed: list[Kind] = [kind for kind, claims in _CLAIMS.items() if claims(sample)]
+    if len(claimed) > 1:
+        raise EvidenceError(f"two readers claim it, {' and '.join(claimed)}: say which one with kind=")
+    return claimed[0] if claimed else "unknown"
+
+
+def what_else(data: bytes) -> str:
+    """What a file of unknown kind seems to be, in words.
+
+    Examples
+    --------
+    >>> what_else(b"Rar!\\x1a\\x07\\x00")
+    'it seems to be a RAR archive; unpack it, or have it sent as zip'
+    """
+    for signature, words in _FOREIGN.items():
+        if data.startswith(signature):
+            return f"it seems to be {words}"
+    return "nothing in it tells what it is"

@@ -1,0 +1,138 @@
+"""Evidence: the one frozen result that notebook, terminal, JSON and export show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from idvtools.evidence.model import Check, Kind, Member, Table
+from idvtools.evidence.showing import Shown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a file of evidence is and holds, and what could not be made sure of.
+
+    Parameters
+    ----------
+    name : str
+        The file's name.
+    kind : Kind
+        What it is, by its content; what a gzip file holds.
+    sha256, size : str, int
+        Of the file as it came.
+    encoding : str or None
+        How text was decoded; None where several members were in several ways (then `metadata` has them).
+    members : tuple of Member
+        Everything in an archive, folders, links and what could not be read included.
+    tables : tuple of Table
+        In the order of the file; `source` begins with the member.
+    text : str
+        Text that is not a table; that of several members is parted by form feeds.
+    metadata : tuple of pairs
+        What files say of themselves, encodings and their runners-up.
+    warnings : tuple of str
+        Of the file, its members and its tables, failed checks included.
+
+    Examples
+    --------
+    >>> from idvtools.evidence.reading import read_evidence
+    >>> read_evidence(b"", name="nothing.csv")
+    Evidence('nothing.csv', empty, 0 bytes, 0 members, 0 tables, 1 warning)
+    """
+
+    name: str
+    kind: Kind
+    sha256: str
+    size: int
+    encoding: str | None = None
+    members: tuple[Member, ...] = ()
+    tables: tuple[Table, ...] = ()
+    text: str = field(default="", repr=False)
+    metadata: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def frames(self) -> list[pd.DataFrame]:
+        """The tables as DataFrames: ids as ``string``, amounts as `decimal.Decimal`, dates as `datetime.date`."""
+        return [table.to_pandas() for table in self.tables]
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The checks of all tables."""
+        return tuple(check for table in self.tables for check in table.checks)
+
+    def show(self, *, reveal: bool = False, rows: int = 8) -> Shown:
+        """A quick look for notebook and terminal; `reveal` shows personal data in clear."""
+        return Shown(self, reveal=reveal, rows=rows)
+
+    def reveal(self) -> Shown:
+        """A quick look with personal data in clear."""
+        return self.show(reveal=True)
+
+    def export(self, path: str | Path, form: Literal["xlsx", "parquet"] = "xlsx", *, force: bool = False) -> Path:
+        """Write the tables, in clear (`idvtools.evidence.export.export`)."""
+        from idvtools.evidence.export import export  # noqa: PLC0415  openpyxl and pyarrow are only paid for here
+
+        return export(self, Path(path), form, force=force)
+
+    def to_dict(self, *, data: bool = False) -> dict[str, Any]:
+        """The object of ``idvtools inspect --json`` without ``file`` (workspace.md section 5); with cells if `data`."""
+        return {
+            "kind": self.kind,
+            "sha256": self.sha256,
+            "encoding": self.encoding,
+            "members": [{"path": m.path, "kind": m.kind, "size": m.size, "error": m.error} for m in self.members],
+            "tables": [_table(table, data=data) for table in self.tables],
+            "text_chars": len(self.text),
+            "warnings": list(self.warnings),
+        }
+
+    def __repr__(self) -> str:
+        counts = (
+            f"{len(items)} {word if len(items) == 1 else word + 's'}"
+            for items, word in ((self.members, "member"), (self.tables, "table"), (self.warnings, "warning"))
+        )
+        return f"Evidence({self.name!r}, {self.kind}, {self.size} bytes, {', '.join(counts)})"
+
+    def _repr_html_(self) -> str:
+        return self.show().html()
+
+
+def _table(table: Table, *, data: bool) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "name": table.name,
+        "source": table.source,
+        "header_row": table.header_row,
+        "columns": [{"name": column.name, "type": column.type} for column in table.columns],
+        "rows": len(table.rows),
+        "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in table.checks],
+        "preamble": list(table.preamble),
+        "footer": list(table.footer),
+    }
+    if data:
+        told["data"] = [[plain(cell) for cell in row] for row in table.rows]
+    return told
+
+
+def plain(cell: object) -> str | None:
+    """A cell as text: amounts without exponents or separators, dates ISO, ids as they are.
+
+    Examples
+    --------
+    >>> plain(Decimal("1234.50")), plain(Decimal("1E+3")), plain(date(2026, 10, 1)), plain(None)
+    ('1234.50', '1000', '2026-10-01', None)
+    """
+    if cell is None:
+        return None
+    if isinstance(cell, Decimal):
+        return format(cell, "f")
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return str(cell)

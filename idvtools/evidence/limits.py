@@ -1,0 +1,81 @@
+"""How much of a file is read: what is beyond is an error, not an accident."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from idvtools.errors import EvidenceError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of one reading. All members of all archives count together.
+
+    Parameters
+    ----------
+    file_bytes : int
+        Bytes of the file, and of each member.
+    total_bytes : int
+        Bytes of all members, unpacked.
+    ratio : int
+        How many times a member may be larger unpacked (from 1 MB on).
+    members, depth : int
+        Members in all; archives within archives.
+    cells : int
+        Cells of all tables.
+    pages : int
+        Pages of a PDF.
+    seconds : float
+        Time that it may take.
+    """
+
+    file_bytes: int = 512 << 20
+    total_bytes: int = 256 << 20
+    ratio: int = 200
+    members: int = 2_000
+    depth: int = 4
+    cells: int = 20_000_000
+    pages: int = 2_000
+    seconds: float = 15.0
+
+
+@dataclass(slots=True)
+class Budget:
+    """What is left of the limits during one reading."""
+
+    limits: Limits
+    until: float = field(init=False)
+    bytes_left: int = field(init=False)
+    members_left: int = field(init=False)
+    cells_left: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.until = time.monotonic() + self.limits.seconds
+        self.bytes_left = self.limits.total_bytes
+        self.members_left = self.limits.members
+        self.cells_left = self.limits.cells
+
+    def tick(self) -> None:
+        """Raise EvidenceError if the time is over; to be called in every loop that a file can make long."""
+        if time.monotonic() > self.until:
+            raise EvidenceError(f"reading took longer than {self.limits.seconds:g} s; it was given up")
+
+    def take_bytes(self, count: int) -> None:
+        """Take unpacked bytes, or raise EvidenceError."""
+        self.bytes_left -= count
+        if self.bytes_left < 0:
+            raise EvidenceError(f"unpacks to more than {self.limits.total_bytes >> 20} MB")
+
+    def take_member(self) -> None:
+        """Take a member, or raise EvidenceError."""
+        self.members_left -= 1
+        if self.members_left < 0:
+            raise EvidenceError(f"holds more than {self.limits.members} files")
+
+    def take_cells(self, count: int) -> None:
+        """Take cells, or raise EvidenceError."""
+        self.cells_left -= count
+        if self.cells_left < 0:
+            raise EvidenceError(f"holds more than {self.limits.cells} cells")
+        self.tick()

@@ -1,0 +1,95 @@
+"""The gate that says "no text layer" or "text is garbled" instead of handing on rubbish."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Literal
+
+#: Share of unknown characters from which a page is not read, and from which it is read with a warning.
+GARBLED, DOUBTFUL = 0.2, 0.01
+#: What a page's text is worth.
+Quality = Literal["good", "doubtful", "garbled", "scan", "empty"]
+#: Scripts that no statement is written in; glyph numbers taken for characters fall into them.
+_UNLIKELY = (
+    (0x0250, 0x02AF), (0x0530, 0x058F), (0x0700, 0x0DFF), (0x0F00, 0x10FF), (0x1200, 0x1DFF), (0x2800, 0x2E7F),
+    (0x3400, 0x4DBF), (0xA000, 0xABFF), (0xFB00, 0xFDFF),
+)  # fmt: skip
+
+
+def is_unknown(char: str) -> bool:
+    """Whether a character says nothing: private use, control, unassigned, the replacement character.
+
+    Examples
+    --------
+    >>> [is_unknown(c) for c in ("A", "公", "\\ufffd", "\\ue012", "\\x03")]
+    [False, False, True, True, True]
+    """
+    return (char > "~" and unicodedata.category(char) in ("Co", "Cn", "Cs", "Cc")) or char == "\ufffd" or char < " "
+
+
+def odd_share(sample: str) -> float:
+    """Share of characters of scripts that do not go together: 0 unless at least three such scripts are mixed.
+
+    Examples
+    --------
+    >>> odd_share("Balance 结余 1,234.50"), odd_share("ሴᐁꀀ㐂䊣ᚠ⠿")
+    (0.0, 1.0)
+    """
+    blocks = [block for block in (_block(char) for char in sample) if block is not None]
+    return len(blocks) / len(sample) if len(set(blocks)) >= 3 else 0.0
+
+
+def _block(char: str) -> int | None:
+    code = ord(char)
+    if code < 0x250:
+        return None
+    return next((low for low, high in _UNLIKELY if low <= code <= high), None)
+
+
+def judge(chars: int, unknown: int, sample: str, pictures: float, shapes: int) -> tuple[Quality, float]:
+    """What the text of a page is worth, and the share of its characters that are unknown.
+
+    Parameters
+    ----------
+    chars, unknown : int
+        Characters on the page; those among them without a meaning.
+    sample : str
+        The first characters.
+    pictures : float
+        Share of the page that pictures cover.
+    shapes : int
+        Paths drawn on it: text turned into curves leaves many.
+
+    Examples
+    --------
+    >>> judge(100, 87, "x" * 100, 0.0, 0)
+    ('garbled', 0.87)
+    >>> judge(0, 0, "", 1.0, 0)[0], judge(0, 0, "", 0.0, 0)[0]
+    ('scan', 'empty')
+    """
+    if not chars:
+        return ("scan" if pictures > 0.05 or shapes > 100 else "empty"), 0.0
+    share = max(unknown / chars, odd_share(sample))
+    if share >= GARBLED:
+        return "garbled", share
+    return ("doubtful" if share >= DOUBTFUL else "good"), share
+
+
+def page_list(numbers: Iterable[int]) -> str:
+    """Page numbers as a person writes them.
+
+    Examples
+    --------
+    >>> page_list([3]), page_list([1, 2, 3, 7])
+    ('page 3', 'pages 1-3, 7')
+    """
+    runs: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    shown = ", ".join("-".join(str(n) for n in run) for run in runs)
+    many = len(runs) > 1 or (runs and len(runs[0]) > 1)
+    return f"{'pages' if many else 'page'} {shown}"

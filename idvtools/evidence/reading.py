@@ -1,0 +1,349 @@
+"""From one file to `Evidence`: what it is, what lies in it, its tables, the layout it fits."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from idvtools.errors import EvidenceError, PasswordError, Problem
+from idvtools.evidence.archives import Part, Walk, passwords_of
+from idvtools.evidence.detect import detect, what_else
+from idvtools.evidence.evidence import Evidence, plain
+from idvtools.evidence.limits import Budget, Limits
+from idvtools.evidence.model import Column, Found, Grid, Kind, Member, Table
+
+#: Who reads a kind: ``module:function`` with the signature ``(data, name, budget, passwords) -> Found``.
+READERS: Mapping[Kind, str] = MappingProxyType(
+    {
+        "csv": "idvtools.evidence.delimited:read_delimited",
+        "txt": "idvtools.evidence.delimited:read_delimited",
+        "xls": "idvtools.evidence.sheets:read_sheets",
+        "xlsx": "idvtools.evidence.sheets:read_sheets",
+        "office_encrypted": "idvtools.evidence.sheets:read_sheets",
+        "pdf": "idvtools.evidence.pdf:read_pdf",
+        "html": "idvtools.evidence.markup:read_html",
+        "xml": "idvtools.evidence.markup:read_xml",
+        "json": "idvtools.evidence.markup:read_json",
+    }
+)
+_TABLES = "idvtools.evidence.tables:to_tables"
+_SITES = "idvtools.evidence.sites:apply"
+_LIMITS = Limits()
+# What a small file may come to in all, however its archives multiply; bills and logs pack 5 to 30 times.
+_FREE_BYTES, _BYTES_EACH = 32 << 20, 50
+_FREE_CELLS, _CELLS_EACH = 2_000_000, 2
+
+
+def read_evidence(
+    source: str | Path | bytes,
+    *,
+    password: str | Sequence[str] | None = None,
+    site: str | None = None,
+    kind: Kind | None = None,
+    id_no: str | None = None,
+    name: str | None = None,
+    limits: Limits = _LIMITS,
+) -> Evidence:
+    """Read any file of evidence.
+
+    Parameters
+    ----------
+    source : str, Path or bytes
+        A file, or its content.
+    password : str or sequence of str, optional
+        Passwords to try, on archives, PDFs and workbooks: those of the notification among them.
+    site : str, optional
+        The known layout that it must fit; by default, whichever it fits.
+    kind : Kind, optional
+        What it is, where its content fits two kinds.
+    id_no : str, optional
+        The person's id number: its last 6 characters are tried as a password. It is not kept.
+    name : str, optional
+        What to call it in messages; by default the file's name.
+    limits : Limits
+        How much is read at most; by default the usual limits, in proportion to the file where it is small.
+
+    Returns
+    -------
+    Evidence
+        What could be read, and what could not: a damaged member does not hide the others.
+
+    Raises
+    ------
+    PasswordError
+        It is locked as a whole, and no password opens it.
+    EvidenceError
+        It cannot be read at all.
+
+    Examples
+    --------
+    >>> evidence = read_evidence("日期,金额\\n2026-10-01,1.50\\n2026-10-02,20.00\\n".encode("gbk"), name="bill.csv")
+    >>> evidence.kind, evidence.name
+    ('csv', 'bill.csv')
+    """
+    shown = name or (Path(source).name if not isinstance(source, bytes) else "(bytes)")
+    with _named(shown):
+        data = source if isinstance(source, bytes) else _load(Path(source), limits)
+        if len(data) > limits.file_bytes:
+            raise EvidenceError(f"is larger than {limits.file_bytes >> 20} MB")
+        budget = Budget(_in_proportion(len(data)) if limits is _LIMITS else limits)
+        reading = _Reading(budget, passwords_of(password, id_no))
+        top: Kind = reading.file(data, shown, kind)
+        return reading.evidence(top, shown, data, site)
+
+
+def _in_proportion(size: int) -> Limits:
+    """The usual limits, lower for a small file: a bomb shall not fill the memory before it reaches them."""
+    return replace(
+        _LIMITS,
+        total_bytes=min(_LIMITS.total_bytes, max(_FREE_BYTES, _BYTES_EACH * size)),
+        cells=min(_LIMITS.cells, max(_FREE_CELLS, _CELLS_EACH * size)),
+    )
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Name the file in errors that don't."""
+    try:
+        yield
+    except EvidenceError as error:
+        named = [p if p.file else Problem(p.message, file=name, row=p.row, vendor=p.vendor) for p in error.problems]
+        raise (PasswordError if isinstance(error, PasswordError) else EvidenceError)(named) from None
+
+
+def _load(path: Path, limits: Limits) -> bytes:
+    try:
+        if path.is_dir():
+            raise EvidenceError("is a folder; give a file")
+        if not path.is_file():  # a pipe or a device has no end
+            raise EvidenceError("is no file" if path.exists() else "there is no such file")
+        if path.stat().st_size > limits.file_bytes:
+            raise EvidenceError(f"is larger than {limits.file_bytes >> 20} MB")
+        return path.read_bytes()
+    except OSError as error:
+        raise EvidenceError(f"cannot be read: {error.strerror or type(error).__name__}") from None
+    except ValueError:  # a null character in the name
+        raise EvidenceError("there is no such file") from None
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What has been found so far."""
+
+    budget: Budget
+    passwords: list[str]
+    members: list[Member] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    metadata: list[tuple[str, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    encodings: list[str] = field(default_factory=list)
+
+    def file(self, data: bytes, name: str, kind: Kind | None) -> Kind:
+        """Read the file itself; its kind, a gzip's that of what it holds."""
+        if kind is None and data.startswith(b"\x1f\x8b\x08"):
+            return self._gzip(data, name)
+        kind = kind or detect(data)
+        if kind == "zip":
+            self._archive(Walk(self.budget, list(self.passwords)).parts(data))
+        elif kind == "unknown":
+            raise EvidenceError(f"its kind is not known: {what_else(data)}")
+        elif kind == "empty":
+            self.warnings.append("the file is empty")
+        else:
+            self._one(data, kind, name, "")
+        return kind
+
+    def _gzip(self, data: bytes, name: str) -> Kind:
+        parts = list(Walk(self.budget, list(self.passwords)).content(data, name, ()))
+        head = parts[0].member
+        if head.error and parts[0].data is None:
+            raise EvidenceError(head.error)
+        if head.kind == "unknown":
+            raise EvidenceError(f"its kind is not known: {what_else(parts[0].data or b'')}")
+        self._archive(iter(parts))
+        return head.kind
+
+    def _archive(self, parts: Iterator[Part]) -> None:
+        locked = read = 0
+        for part in parts:
+            self.warnings += part.notes
+            if not part.member.path:
+                continue
+            locked += part.locked
+            member = part.member
+            if part.data is not None:
+                error, was_locked = self._member(part.data, member)
+                locked += was_locked
+                read += not was_locked
+                member = replace(member, error=error) if error else member
+            self.members.append(member)
+        if locked and not read:
+            words = "none of the passwords opens it" if self.passwords else "a password is needed"
+            raise PasswordError(f"it is locked; {words}")
+        if not self.members:
+            self.warnings.append("the archive is empty")
+
+    def _member(self, data: bytes, member: Member) -> tuple[str | None, bool]:
+        """Read a member: why it could not be read, and whether only a password is missing."""
+        if member.kind == "unknown":
+            self._warn(member.path, f"its kind is not known: {what_else(data)}")
+        if member.kind in ("unknown", "empty"):
+            return member.error, False
+        try:
+            self._one(data, member.kind, member.path.rpartition("!")[2].rpartition("/")[2], member.path)
+        except PasswordError as error:
+            return error.problems[0].message, True
+        except EvidenceError as error:
+            return error.problems[0].message, False
+        return member.error, False
+
+    def _one(self, data: bytes, kind: Kind, name: str, path: str) -> None:
+        """Read one file that is no archive."""
+        if kind in ("png", "jpg"):
+            self._warn(path, "a picture; nothing in it is read")
+            return
+        self.budget.tick()
+        read = _function(READERS[kind])
+        if read is None:
+            self._warn(path, f"reading {kind} is not part of this version")
+            return
+        if kind in ("csv", "txt"):
+            _not_too_many_cells(data, self.budget)
+        with _contained(f"reading it as {kind}"):
+            found: Found = read(data, name, self.budget, tuple(self.passwords))
+        to_tables = _function(_TABLES)
+        if to_tables is None and found.grids:
+            self._warn(path, f"{len(found.grids)} grids were found; making tables of them is not part of this version")
+        tables: list[Table] = []
+        for grid in found.grids if to_tables else ():
+            with _contained("making tables of it"):
+                made = to_tables(grid, self.budget)
+            tables += made
+            if made or not (lines := _cells(grid)):
+                continue
+            place = grid.source or grid.name
+            if kind in ("xls", "xlsx", "office_encrypted"):
+                tables.append(_as_it_stands(grid))
+                self._warn(path, f"{place}: no table was found in it; its {len(lines)} rows are given as they stand")
+            else:
+                self._warn(path, f"{place}: no table was found in it; its {len(lines)} lines are in the text")
+                found = replace(found, text="\n".join([*([found.text] if found.text else []), *lines]))
+        self._keep(found, tables, path)
+
+    def _keep(self, found: Found, tables: Sequence[Table], path: str) -> None:
+        for table in tables:
+            source = f"{path}: {table.source}" if path and table.source else path or table.source
+            self.tables.append(replace(table, source=source))
+        if found.text:
+            self.texts.append(found.text)
+        prefix = f"{path}: " if path else ""
+        self.metadata += [(prefix + key, value) for key, value in found.metadata]
+        if found.encoding:
+            self.encodings.append(found.encoding)
+            self.metadata.append((f"{prefix}encoding", found.encoding))
+        if found.runner_up:
+            self.metadata.append((f"{prefix}encoding, runner-up", found.runner_up))
+        for warning in found.warnings:
+            self._warn(path, warning)
+
+    def _warn(self, path: str, words: str) -> None:
+        self.warnings.append(f"{path}: {words}" if path else words)
+
+    def evidence(self, kind: Kind, name: str, data: bytes, site: str | None) -> Evidence:
+        """Everything found, held against the known layouts."""
+        text = "\n\f\n".join(self.texts)
+        tables = tuple(self.tables)
+        apply = _function(_SITES)
+        if apply is not None:
+            with _contained("comparing it with the known layouts"):
+                applied = apply(tables, text, tuple(self.members), site)
+            tables = tuple(applied.tables)
+            self.warnings += applied.warnings
+        elif site is not None:
+            self.warnings.append("known layouts are not part of this version")
+        for table in tables:
+            self.warnings += _told(table)
+        return Evidence(
+            name=name,
+            kind=kind,
+            sha256=hashlib.sha256(data).hexdigest(),
+            size=len(data),
+            encoding=self.encodings[0] if len(set(self.encodings)) == 1 else None,
+            members=tuple(self.members),
+            tables=tables,
+            text=text,
+            metadata=tuple(self.metadata),
+            warnings=tuple(dict.fromkeys(self.warnings)),
+        )
+
+
+def _told(table: Table) -> Iterator[str]:
+    """What a table could not be sure of, and the checks that it failed."""
+    place = table.source or table.name
+    for warning in table.warnings:
+        yield f"{place}: {warning}"
+    for check in table.checks:
+        if check.ok is False and not any(check.detail and check.detail in warning for warning in table.warnings):
+            yield f"{place}: check failed: {check.name}: {check.detail}"
+
+
+def _as_it_stands(grid: Grid) -> Table:
+    """A grid in which no table was found, all of it as text: a sheet's cells are never only prose."""
+    width = max(map(len, grid.rows))
+    rows = [(*map(plain, row), *[None] * (width - len(row))) for row in grid.rows]
+    columns = tuple(Column(f"column_{number}", "text") for number in range(1, width + 1))
+    return Table(grid.name, grid.source, columns, rows, numbers=tuple(grid.numbers), warnings=grid.warnings)
+
+
+def _not_too_many_cells(data: bytes, budget: Budget) -> None:
+    """Refuse a text that a bomb unpacked to before it becomes millions of lines; a large file pays no count for it."""
+    if budget.limits.cells >= _LIMITS.cells:
+        return
+    cells = data.count(b"\n") + data.count(b"\r") // 2 + max(map(data.count, (b",", b"\t", b";", b"|")))
+    if cells > budget.cells_left:
+        raise EvidenceError(f"holds more than {budget.limits.cells} cells")
+
+
+def _cells(grid: Grid) -> list[str]:
+    """The lines of a grid, cells parted by tabs."""
+    lines = ("\t".join(plain(cell) or "" for cell in row) for row in grid.rows)
+    return [line for line in lines if line.strip()]
+
+
+def _function(place: str) -> Any:
+    """The function at ``module:function``; None where the module is not there."""
+    module, _, name = place.partition(":")
+    try:
+        return getattr(import_module(module), name, None)
+    except ModuleNotFoundError as error:
+        if error.name == module:
+            return None
+        raise EvidenceError(f"this needs the package {error.name}, which is not installed") from None
+
+
+@contextmanager
+def _contained(doing: str) -> Iterator[None]:
+    """Turn what a library raises on a hostile file into an EvidenceError; its message may hold content of the file."""
+    try:
+        yield
+    except EvidenceError:
+        raise
+    except ModuleNotFoundError as error:
+        raise EvidenceError(f"this needs the package {error.name}, which is not installed") from None
+    except BaseException as error:
+        # A panic in a Rust library is no Exception in Python.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        if os.environ.get("IDVTOOLS_DEBUG"):
+            raise
+        raise EvidenceError(
+            f"{doing} failed ({type(error).__name__}); the file is damaged, or not what it seems"
+        ) from None

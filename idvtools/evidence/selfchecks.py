@@ -1,0 +1,158 @@
+"""Checks that need no known layout: printed counts and totals against the rows, and balances that must chain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from idvtools.evidence.checks import Roles, balance_chain, row_count
+from idvtools.evidence.footers import is_total
+from idvtools.evidence.headers import Row, filled
+from idvtools.evidence.model import Check, Table
+from idvtools.evidence.printed import Printed, money, printed, way
+
+_IN = re.compile(
+    r"收入|存入|贷方|貸方|預かり|入金|(?<![a-z])(?:credit|deposits?|paid in|money in)(?![a-z])", re.IGNORECASE
+)
+_OUT = re.compile(
+    r"支出|支取|借方|取出|提取|支払|出金|(?<![a-z])(?:debit|withdrawals?|paid out|money out)(?![a-z])", re.IGNORECASE
+)
+_BALANCE = re.compile(r"余额|餘額|结余|結餘|残高|(?<![a-z])balance(?![a-z])", re.IGNORECASE)
+_AMOUNT = re.compile(r"金额|金額|发生额|發生額|(?<![a-z])(?:amount|amt)(?![a-z])", re.IGNORECASE)
+_CURRENCY = re.compile(r"币种|幣種|货币|貨幣|通貨|(?<![a-z])(?:currency|ccy)(?![a-z])", re.IGNORECASE)
+
+
+def self_checks(table: Table, footer: Sequence[Row]) -> list[Check]:
+    """Every check that a table's own columns and the lines around it allow."""
+    says = printed((*table.preamble, *table.footer))
+    roles = find_roles(table)
+    checks = list(row_count(table, says))
+    checks += _groups(table, roles, says)
+    checks += _column_totals(table, footer)
+    checks += _chains(table, roles, says)
+    return checks
+
+
+def _chains(table: Table, roles: Roles, says: Printed) -> tuple[Check, ...]:
+    """Balances that chain; of several columns of amounts, the one that explains them best."""
+    tried = [balance_chain(table, roles, says)]
+    if roles.debit is None and roles.credit is None:
+        for i, column in enumerate(table.columns):
+            if column.type == "amount" and i not in (roles.amount, roles.balance) and _AMOUNT.search(column.name):
+                tried.append(balance_chain(table, replace(roles, amount=i), says))
+    return min(tried, key=lambda checks: sum(_breaks(check) for check in checks))
+
+
+def _breaks(check: Check) -> int:
+    if check.ok is not False:
+        return 0
+    times = re.search(r"breaks (\d+) times", check.detail)
+    return int(times[1]) if times else 1
+
+
+def find_roles(table: Table) -> Roles:
+    """Which columns mean what, by their names and types.
+
+    Examples
+    --------
+    >>> from idvtools.evidence.model import Column
+    >>> names = (("支出", "amount"), ("收入", "amount"), ("账户余额", "amount"), ("币种", "text"))
+    >>> roles = find_roles(Table("", "", tuple(Column(*n) for n in names), ()))
+    >>> roles.debit, roles.credit, roles.balance, roles.currency
+    (0, 1, 2, 3)
+    """
+    figures = [
+        i for i, c in enumerate(table.columns) if c.type in ("amount", "integer") and not c.name.endswith("_refund")
+    ]
+    names = [c.name.replace("_", " ") for c in table.columns]
+    balance = _first([i for i in range(len(names)) if _BALANCE.search(names[i]) and not _CURRENCY.search(names[i])])
+    money_out = _first([i for i in figures if _OUT.search(names[i]) and not _IN.search(names[i])])
+    money_in = _first([i for i in figures if _IN.search(names[i]) and not _OUT.search(names[i])])
+    amounts = [i for i in figures if _AMOUNT.search(names[i]) and i not in (balance, money_out, money_in)]
+    days = [i for i, c in enumerate(table.columns) if c.type in ("date", "datetime")]
+    return Roles(
+        date=_first(days),
+        amount=_first(amounts),
+        debit=money_out,
+        credit=money_in,
+        balance=balance,
+        direction=_direction(table),
+        currency=_first([i for i in range(len(names)) if _CURRENCY.search(names[i])]),
+    )
+
+
+def _first(found: Sequence[int]) -> int | None:
+    return found[0] if found else None
+
+
+def _direction(table: Table) -> int | None:
+    """The column that says which way the money goes: a word for it in (nearly) every row."""
+    for i, column in enumerate(table.columns):
+        if column.type != "text" or not table.rows:
+            continue
+        cells = [row[i] for row in table.rows]
+        ways = [way(cell) if cell else None for cell in cells]
+        if sum(w is not None for w in ways) >= 0.95 * len(cells) and {"in", "out"} & set(ways):
+            return i
+    return None
+
+
+def _groups(table: Table, roles: Roles, says: Printed) -> list[Check]:
+    """Counts and totals printed for income, spending and the rest; refunds in a column of their own are left off."""
+    checks = []
+    for label, count, total in says.groups:
+        meaning = way(label)
+        column = roles.amount
+        rows = list(table.rows)
+        if roles.direction is not None and column is not None:
+            exact = [row for row in rows if row[roles.direction] == label]
+            rows = exact or [row for row in rows if way(row[roles.direction] or "") == meaning]
+        else:
+            column = {"in": roles.credit, "out": roles.debit}.get(meaning or "")
+            rows = [row for row in rows if column is not None and row[column]]
+        if column is None:
+            checks.append(Check(f"total {label}", None, f"{total:f} printed; no column tells which rows these are"))
+            continue
+        if count is not None:
+            checks.append(Check(f"row count {label}", len(rows) == count, f"{count} printed, {len(rows)} read"))
+        gross = _sum(row[column] for row in rows)
+        said = f"{total:f} printed, {gross:f} read"
+        paid_back = _refund_column(table, column)
+        fits = {abs(gross)}
+        if paid_back is not None:
+            net = gross - _sum(row[paid_back] for row in rows)
+            if net != gross:
+                said += f", {net:f} net of refunds"
+                fits.add(abs(net))
+        checks.append(Check(f"total {label}", abs(total) in fits, said))
+    return checks
+
+
+def _refund_column(table: Table, column: int) -> int | None:
+    names = [c.name for c in table.columns]
+    wanted = f"{names[column]}_refund"
+    return names.index(wanted) if wanted in names else None
+
+
+def _sum(cells: object) -> Decimal:
+    return sum((Decimal(c) for c in cells if c is not None), Decimal(0))  # type: ignore[attr-defined]
+
+
+def _column_totals(table: Table, footer: Sequence[Row]) -> list[Check]:
+    """Lines of totals whose figures stand in the columns that they sum."""
+    checks = []
+    totals = [row for row in footer if is_total(row) and "小计" not in str(row[filled(row)[0]])]
+    if len(totals) != 1:  # of several (by page, by section) nobody knows which rows each one sums
+        return []
+    for i, cell in enumerate(totals[0]):
+        if i >= len(table.columns) or table.columns[i].type not in ("amount", "integer"):
+            continue
+        figure = money(cell)
+        if figure is None:
+            continue
+        total = _sum(row[i] for row in table.rows)
+        said = f"{figure:f} printed, {total:f} read"
+        checks.append(Check(f"printed total {table.columns[i].name}", abs(total) == abs(figure), said))
+    return checks

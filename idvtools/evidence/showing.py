@@ -1,0 +1,149 @@
+"""A quick look at evidence, for a notebook and for a terminal. What vendors wrote is hostile: all of it is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from idvtools.evidence.masking import mask_cell, mask_line, printable
+from idvtools.evidence.model import Check, Table
+
+if TYPE_CHECKING:
+    from idvtools.evidence.evidence import Evidence
+
+_MEMBERS, _TABLES, _WARNINGS, _LINES = 40, 20, 40, 12
+_WIDE, _TEXT = 40, 800
+_RED = "color:#c62828;font-weight:600"
+_CELL = "text-align:left;padding:1px 8px;border-bottom:1px solid #8884;white-space:nowrap"
+_RIGHT = _CELL.replace("left", "right", 1)
+_MARK = {True: "ok", False: "FAILED", None: "not checked"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Evidence as it is shown: masked, unless `reveal`. `rows`: how many of each table."""
+
+    evidence: Evidence
+    reveal: bool = False
+    rows: int = 8
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def html(self) -> str:
+        """A fragment with inline styles only; colours of the page around it, failed checks in red."""
+        return f'<div style="max-width:100%;overflow-x:auto">{"".join(self._blocks())}</div>'
+
+    def _cell(self, table: Table, index: int, row: tuple[Any, ...]) -> str:
+        value = row[index] if index < len(row) else None
+        if value is None:
+            return ""
+        column = table.columns[index].name
+        shown = str(value if self.reveal else mask_cell(column, value, limit=_WIDE * 2))
+        return printable(shown if len(shown) <= _WIDE else shown[: _WIDE - 1] + "…")
+
+    def _free(self, text: str, limit: int = 300) -> str:
+        """A line of vendor text."""
+        return printable(text[:limit] if self.reveal else mask_line(text, limit=limit))
+
+    def _title(self) -> str:
+        e = self.evidence
+        encoding = f", {e.encoding}" if e.encoding else ""
+        return f"{printable(e.name)}: {e.kind}{encoding}, {e.size:,} bytes, sha256 {e.sha256[:16]}…"
+
+    def _members(self) -> Iterator[tuple[str, str | None]]:
+        for member in self.evidence.members[:_MEMBERS]:
+            error = self._free(member.error) if member.error else None
+            yield f"{self._free(member.path)}  {member.kind}  {member.size:,} bytes", error
+        if (more := len(self.evidence.members) - _MEMBERS) > 0:
+            yield f"… {more} more", None
+
+    def _headline(self, table: Table) -> str:
+        place = f" ({self._free(table.source)})" if table.source and table.source != table.name else ""
+        layout = f", {table.layout}" if table.layout else ""
+        return f"{self._free(table.name)}{place}: {len(table.rows):,} rows × {len(table.columns)} columns{layout}"
+
+    def _check(self, check: Check) -> str:
+        return f"{_MARK[check.ok]}: {self._free(check.name)}: {self._free(check.detail)}"
+
+    def _text(self) -> str:
+        head = self.evidence.text[:_TEXT]
+        shown = "\n".join(self._free(line) for line in head.splitlines()[:_LINES] if line.strip())
+        return shown + (" …" if len(self.evidence.text) > _TEXT else "")
+
+    def _lines(self) -> Iterator[str]:
+        e = self.evidence
+        yield self._title()
+        for member, error in self._members():
+            yield f"  {member}" + (f"  ! {error}" if error else "")
+        for table in e.tables[:_TABLES]:
+            yield ""
+            yield self._headline(table)
+            yield from (f"  > {self._free(line)}" for line in table.preamble[:_LINES])
+            yield "  " + " | ".join(f"{self._free(c.name)} [{c.type}]" for c in table.columns)
+            for row in table.rows[: self.rows]:
+                yield "  " + " | ".join(self._cell(table, i, row) for i in range(len(table.columns)))
+            if len(table.rows) > self.rows:
+                yield f"  … {len(table.rows) - self.rows:,} more rows"
+            yield from (f"  < {self._free(line)}" for line in table.footer[:_LINES])
+            yield from (f"  {self._check(check)}" for check in table.checks)
+        if (more := len(e.tables) - _TABLES) > 0:
+            yield f"… {more} more tables"
+        if e.text:
+            yield ""
+            yield f"text, {len(e.text):,} characters:"
+            yield from (f"  {line}" for line in self._text().splitlines())
+        if e.warnings:
+            yield ""
+            yield from (f"warning: {self._free(warning)}" for warning in e.warnings[:_WARNINGS])
+        if (more := len(e.warnings) - _WARNINGS) > 0:
+            yield f"… {more} more warnings"
+
+    def _blocks(self) -> Iterator[str]:
+        e = self.evidence
+        yield f"<p><b>{escape(self._title())}</b></p>"
+        if e.members:
+            items = (
+                f"<li>{escape(member)}" + (f' <span style="{_RED}">{escape(error)}</span>' if error else "") + "</li>"
+                for member, error in self._members()
+            )
+            yield f"<details><summary>{len(e.members)} members</summary><ul>{''.join(items)}</ul></details>"
+        for table in e.tables[:_TABLES]:
+            yield from self._table(table)
+        if (more := len(e.tables) - _TABLES) > 0:
+            yield f"<p>… {more} more tables</p>"
+        if e.text:
+            summary = f"<summary>text, {len(e.text):,} characters</summary>"
+            yield f"<details>{summary}<pre>{escape(self._text())}</pre></details>"
+        if e.warnings:
+            items = (f"<li>{escape(self._free(warning))}</li>" for warning in e.warnings[:_WARNINGS])
+            yield f"<p>{len(e.warnings)} warnings</p><ul>{''.join(items)}</ul>"
+
+    def _table(self, table: Table) -> Iterator[str]:
+        yield f"<p>{escape(self._headline(table))}</p>"
+        if table.preamble:
+            yield f"<p>{'<br>'.join(escape(self._free(line)) for line in table.preamble[:_LINES])}</p>"
+        head = "".join(
+            f'<th style="{_CELL}" title="{escape(c.type)}">{escape(self._free(c.name))}</th>' for c in table.columns
+        )
+        yield f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>'
+        styles = [_RIGHT if c.type in ("amount", "integer") else _CELL for c in table.columns]
+        for row in table.rows[: self.rows]:
+            cells = (f'<td style="{style}">{escape(self._cell(table, i, row))}</td>' for i, style in enumerate(styles))
+            yield f"<tr>{''.join(cells)}</tr>"
+        yield "</tbody></table>"
+        if len(table.rows) > self.rows:
+            yield f"<p>… {len(table.rows) - self.rows:,} more rows</p>"
+        if table.footer:
+            yield f"<p>{'<br>'.join(escape(self._free(line)) for line in table.footer[:_LINES])}</p>"
+        for check in table.checks:
+            style = f' style="{_RED}"' if check.ok is False else ""
+            yield f"<p{style}>{escape(self._check(check))}</p>"

@@ -1,0 +1,356 @@
+"""PDFs to text and tables: what a bank, a tax office and a shop print, cell for cell; then what is out to break it."""
+
+from __future__ import annotations
+
+import random
+import re
+import resource
+import time
+from pathlib import Path
+
+import pdf_samples as samples
+import pytest
+from reportlab.lib.pdfencrypt import StandardEncryption
+
+from idvtools.errors import EvidenceError, PasswordError
+from idvtools.evidence.limits import Budget, Limits
+from idvtools.evidence.model import Found
+from idvtools.evidence.pdf import read_pdf, read_text
+
+CORPUS = Path("/work/shared/corpus")
+
+
+def read(data: bytes, *passwords: str, **limits: float) -> Found:
+    return read_pdf(data, "a.pdf", Budget(Limits(**limits)), passwords)  # type: ignore[arg-type]
+
+
+def rows(found: Found, index: int = 0) -> list[list[object]]:
+    return [list(row) for row in found.grids[index].rows]
+
+
+# ------------------------------------------------------------------ what people print
+
+
+@pytest.mark.parametrize(("repeat", "part"), [(True, False), (False, False), (True, True), (False, True)])
+def test_a_statement_over_three_pages_is_one_table(repeat: bool, part: bool) -> None:
+    found = read(samples.statement(repeat, part))
+    assert len(found.grids) == 1
+    grid = found.grids[0]
+    head = ["日期 Date", "摘要 Description", "支出 Withdrawal", "存入 Deposit", "结余 Balance"]
+    assert rows(found) == [head, *samples.statement_rows()]
+    assert grid.source == "pages 1-3"
+    assert grid.numbers == tuple(range(1, 11))
+    assert any("headings, repeated on pages 2-3" in w for w in grid.warnings) is repeat
+    assert any("parted by the page break" in w for w in grid.warnings) is part
+    assert "Page 2 of 3" in found.text
+    assert "Account No: 123-456789-001" in found.text
+    assert dict(found.metadata)["title"] == "Statement"
+    assert dict(found.metadata)["pages"] == "3"
+
+
+def test_a_receipt_of_labels_and_values_is_text_and_no_table() -> None:
+    found = read(samples.tax_receipt())
+    assert found.grids == ()
+    for label, value in samples.RECEIPT:
+        assert f"{label} :  {value}" in found.text
+
+
+@pytest.mark.parametrize("repeat", [True, False])
+def test_a_ruled_table_over_pages(repeat: bool) -> None:
+    found = read(samples.ruled(repeat))
+    assert rows(found) == samples.RULED
+    assert len(found.grids) == 1
+    assert found.grids[0].source.startswith("pages 1-")
+
+
+def test_merged_cells_and_lines_in_cells() -> None:
+    found = read(samples.merged())
+    assert rows(found) == [
+        ["地区名称", "销售额", None],
+        [None, "2023", "2024"],
+        ["华东地区", "1.00", "2.00"],
+        [None, "3.00", "4.00"],
+        ["Long name", "5.00", "6.00"],
+    ]
+    assert found.grids[0].warnings == ("merged cells: 3 cells are covered; the text stands in the first of each",)
+
+
+def test_horizontal_rules_only() -> None:
+    assert rows(read(samples.banded())) == [
+        ["Item", "Text", "Amount"],
+        ["A1", "Cables", "10.00"],
+        ["A2", "Switches and hubs", "20.50"],
+        ["A3", "Racks", "30.00"],
+    ]
+
+
+def test_vertical_rules_only() -> None:
+    assert rows(read(samples.column_ruled())) == [
+        ["Date", "Text", "Amount"],
+        ["2024-01-02", "Rent", "100.00"],
+        ["2024-01-03", "Water", "20.00"],
+        ["2024-01-04", "Tea", "3.50"],
+    ]
+
+
+@pytest.mark.parametrize("by_page", [True, False])
+@pytest.mark.parametrize("quarter", [1, 2, 3])
+def test_rotated_pages_and_text(quarter: int, by_page: bool) -> None:
+    assert rows(read(samples.turned(quarter, by_page))) == samples.SMALL
+
+
+def test_landscape() -> None:
+    assert rows(read(samples.wide())) == samples.SMALL
+
+
+@pytest.mark.parametrize("slanted", [True, False])
+def test_a_watermark_stays_out_and_bold_is_not_doubled(slanted: bool) -> None:
+    found = read(samples.stamped(slanted))
+    assert rows(found) == samples.SMALL
+    assert found.text.endswith("CONFIDENTIAL")
+    assert any("watermark" in w for w in found.warnings)
+
+
+def test_numbers_split_by_a_space_are_put_together() -> None:
+    found = read(samples.split_numbers())
+    assert rows(found) == samples.TOWNS
+    assert found.grids[0].warnings == ("numbers split by a space were put together in 4 cells",)
+
+
+def test_form_fields_stand_at_their_place() -> None:
+    assert "Name of payer:  Chan Example" in read(samples.form()).text
+
+
+def test_attachments_are_said() -> None:
+    found = read(samples.attached())
+    assert found.text == "see the file"
+    assert found.warnings == ("1 file is attached to the PDF and not read",)
+
+
+# ------------------------------------------------------------------ the gate
+
+
+def test_pages_without_text_are_said() -> None:
+    found = read(samples.scan())
+    assert found.warnings == (
+        "page 1: no text layer (a scan or a drawing); nothing of it can be read",
+        "page 2: empty",
+    )
+    assert found.text == "\f\fCovering letter"
+
+
+def test_garbled_text_is_left_out() -> None:
+    found = read(samples.garbled())
+    assert found.grids == ()
+    assert found.text == ""
+    assert found.warnings == ("page 1: text is garbled (100% unknown glyphs); it was left out",)
+
+
+# ------------------------------------------------------------------ passwords
+
+
+def locked(user: str) -> bytes:
+    return samples.made(samples.small_table, encrypt=StandardEncryption(user, ownerPassword="owner", strength=128))
+
+
+def test_a_password_opens_a_locked_file() -> None:
+    data = locked("123456")
+    assert rows(read(data, "wrong", "123456")) == samples.SMALL
+    assert rows(read(data, "owner")) == samples.SMALL
+    with pytest.raises(PasswordError, match=r"a\.pdf: it is locked, and none of the passwords opens it"):
+        read(data, "654321")
+    with pytest.raises(PasswordError, match="needs a password"):
+        read(data)
+
+
+def test_an_empty_password_needs_none() -> None:
+    found = read(locked(""))
+    assert rows(found) == samples.SMALL
+    assert ("encrypted", "yes") in found.metadata
+
+
+# ------------------------------------------------------------------ files that nobody here wrote
+
+needs_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="the shared corpus is not here")
+
+
+def corpus(name: str) -> bytes:
+    return (CORPUS / name).read_bytes()
+
+
+@needs_corpus
+def test_warn_report() -> None:
+    found = read(corpus("pdf/warn_report_16p.pdf"))
+    notices, summary = found.grids
+    assert (notices.source, summary.source) == ("pages 1-15", "pages 15-16")
+    body = rows(found)[1:]
+    assert len(body) == 633
+    assert all(re.fullmatch(r"\d\d/\d\d/\d{4}", str(r[c])) for r in body for c in range(3))
+    assert [r[1] for r in body if "Georgia-Pacific Gypsum" in str(r[3])] == ["05/15/5016"]
+    assert any(r[3] == "Abbott Vascular" for r in body)
+    assert sum(int(str(r[5]).replace(",", "")) for r in body) == 53_515
+    kept = [r for r in body if "(CANCELLED)**" not in str(r[3])]
+    assert (len(kept), sum(int(str(r[5]).replace(",", "")) for r in kept)) == (632, 53_454)
+    assert rows(found, 1)[-1][:3] == ["Total", "632", "53,454"]
+
+
+@needs_corpus
+def test_landuse_table() -> None:
+    found = read(corpus("pdf/cn_landuse_table.pdf"))
+    assert [(len(g.rows), {len(r) for r in g.rows}) for g in found.grids] == [(8, {5}), (11, {8}), (2, {3})]
+    assert rows(found)[5] == ["一级公路", "六", "1.3333", "30000≤Q＜55000", "20＜μ≤30"]
+    assert found.grids[1].name == "表 7.6 停车区用地指标调整系数"
+    assert rows(found, 1)[2:4] == [
+        ["高速公路", "八", "80000≤Q＜100000", "0.92", "1.02", "1.11", "1.19", "1.26"],
+        [None, None, "60000≤Q＜80000", "0.87", "0.93", "1.00", "1.06", "1.10"],
+    ]
+
+
+@needs_corpus
+def test_invoice() -> None:
+    found = read(corpus("pdf/invoice_qualityhosting.pdf"))
+    items = [r for r in rows(found)[1:] if r[0]]
+    assert [r[0] for r in items] == list("1234567")
+    assert [r[-1] for r in items].count("3,89") == 2
+    assert [r[-1] for r in items].count("5,39") == 5
+    assert (
+        items[6][2]
+        == "Small Business StandardExchange 2010 Grundgebühr pro Einheit Dienst: OUDJQ_office 01.05.14-31.05.14"
+    )
+    assert rows(found, 1) == [["Total EUR", "34,73"]]
+    assert "Rechnungsnr.  30064443" in found.text
+    assert "Rechnungsdatum  7. Mai 2014" in found.text
+
+
+@needs_corpus
+@pytest.mark.parametrize("password", ["usersecret", "ownersecret"])
+def test_aes_256(password: str) -> None:
+    assert read(corpus("enc/aes256r6.pdf"), password).text == "Hello World"
+    with pytest.raises(PasswordError):
+        read(corpus("enc/aes256r6.pdf"), "nobody")
+
+
+@needs_corpus
+def test_malformed() -> None:
+    found = read(corpus("hostile/malformed_932.pdf"))
+    assert ("pages", "1") in found.metadata
+    assert len(read_text(corpus("hostile/malformed_932.pdf"), "a.pdf", Budget(Limits()))) == 1
+
+
+# ------------------------------------------------------------------ out to break it
+
+TEXT = b"BT /F 12 Tf 60 700 Td (text) Tj ET "
+
+
+def forms(levels: int, fan: int) -> bytes:
+    """Drawings made of drawings made of drawings: fan ** levels of them."""
+    more = [b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]
+    for level in range(levels):
+        body = b"/X Do " * fan if level < levels - 1 else TEXT
+        inner = b"/XObject<</X %d 0 R>>" % (7 + level) if level < levels - 1 else b"/Font<</F 4 0 R>>"
+        more.append(samples.stream(body, b"/Type/XObject/Subtype/Form/BBox[0 0 600 800]/Resources<<%s>>" % inner))
+    return samples.one_page(samples.stream(b"/X Do"), *more, resources=b"/XObject<</X 6 0 R>>")
+
+
+HOSTILE: dict[str, bytes] = {
+    "no bytes": b"",
+    "only a header": b"%PDF-1.7\n",
+    "page tree that loops": samples.raw_pdf(
+        [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[2 0 R 2 0 R]/Count 5>>"]
+    ),
+    "page tree of its own parent": samples.raw_pdf(
+        [
+            b"<</Type/Catalog/Pages 2 0 R>>",
+            b"<</Type/Pages/Kids[3 0 R]/Count 9>>",
+            b"<</Type/Pages/Parent 3 0 R/Kids[2 0 R 3 0 R]/Count 9>>",
+        ]
+    ),
+    "a billion pages": samples.raw_pdf([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[]/Count 1000000000>>"]),
+    "form that draws itself": samples.one_page(
+        samples.stream(b"/X Do"),
+        b"null",
+        samples.stream(b"/X Do /X Do", b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X 6 0 R>>>>"),
+        resources=b"/XObject<</X 6 0 R>>",
+    ),
+    "forms of forms": forms(12, 10),
+    "deep arrays": samples.raw_pdf([b"<</Type/Catalog/Pages 2 0 R/X " + b"[" * 50_000 + b"]" * 50_000 + b">>"]),
+    "deep dictionaries": samples.raw_pdf([b"<</A" * 50_000 + b">>" * 50_000]),
+    "huge page": samples.one_page(samples.stream(TEXT), page=b"/UserUnit 1e30").replace(
+        b"[0 0 600 800]", b"[-9e37 -9e37 9e37 9e37]"
+    ),
+    "text far away": samples.one_page(samples.stream(b"BT /F 12 Tf 9e30 9e30 Td (text) Tj ET " + TEXT)),
+    "content bomb": samples.one_page(samples.stream(bytes(200 << 20), packed=True)),
+    "twice packed": samples.one_page(
+        b"<</Filter[/FlateDecode/FlateDecode]/Length 9999>>stream\n"
+        + samples.zlib.compress(samples.zlib.compress(bytes(300 << 20), 9), 9)
+        + b"\nendstream"
+    ),
+    "operators without end": samples.one_page(
+        samples.stream(b"q 0 0 m 1 1 l S Q BT /F 1 Tf (a) Tj ET\n" * 600_000, packed=True)
+    ),
+    "the same content again and again": samples.one_page(samples.stream(TEXT * 500)).replace(
+        b"/Contents 5 0 R", b"/Contents[" + b"5 0 R " * 20_000 + b"]"
+    ),
+    "many thin lines": samples.one_page(
+        samples.stream(
+            b"".join(
+                b"%d 0 m %d 800 l S 0 %d m 600 %d l S\n" % ((i % 6000) / 10, (i % 6000) / 10, i % 800, i % 800)
+                for i in range(8000)
+            )
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("what", list(HOSTILE))
+def test_nothing_runs_away(what: str) -> None:
+    began = time.monotonic()
+    said = ""
+    try:
+        assert len(read(HOSTILE[what], seconds=6.0).text) < 10_000_000
+    except EvidenceError as error:
+        said = str(error)
+    assert not said or (said.startswith("a.pdf: ") and "\n" not in said)
+    assert time.monotonic() - began < 10
+
+
+def test_memory_stays_within_bounds() -> None:
+    for what in ("content bomb", "twice packed", "operators without end", "forms of forms"):
+        with pytest.raises(EvidenceError):
+            read(HOSTILE[what], seconds=4.0)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert peak < 500 << 10
+
+
+def test_too_many_pages_are_refused() -> None:
+    data = samples.made(*[samples.small_table] * 4)
+    assert len(read(data, pages=4).text.split("\f")) == 4
+    with pytest.raises(EvidenceError, match="it has 4 pages, more than 3"):
+        read(data, pages=3)
+
+
+def test_the_time_is_held() -> None:
+    with pytest.raises(EvidenceError, match="longer than"):
+        read(samples.ruled(), seconds=-1)
+
+
+def test_truncated_and_changed_files_never_crash() -> None:
+    chance = random.Random(6)
+    originals = [samples.ruled(), samples.statement(), samples.form(), samples.garbled()]
+    for number in range(150):
+        data = bytearray(originals[number % len(originals)])
+        if number % 3 == 0:
+            del data[chance.randrange(len(data)) :]
+        else:
+            for _ in range(chance.choice((1, 5, 40))):
+                data[chance.randrange(len(data))] = chance.randrange(256)
+        try:
+            read(bytes(data), seconds=5)
+        except EvidenceError:
+            continue
+
+
+def test_a_file_cut_off_is_said() -> None:
+    data = samples.ruled()
+    cut = data[: data.rindex(b"xref") - 30]
+    assert "the file ends without its end mark: it may be cut off, and pages may be missing" in read(cut).warnings

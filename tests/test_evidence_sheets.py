@@ -1,0 +1,562 @@
+# ruff: noqa: E501, PT017, DTZ001
+"""Spreadsheets: every cell as it is shown, every oddity said, nothing that makes a program burst."""
+
+import io
+import re
+import struct
+import zipfile
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+
+import msoffcrypto.format.ooxml
+import openpyxl
+import pytest
+import xlwt
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
+
+from idvtools.errors import EvidenceError, PasswordError
+from idvtools.evidence.container import contained
+from idvtools.evidence.limits import Budget, Limits
+from idvtools.evidence.office import book_stream
+from idvtools.evidence.sheets import read_sheets
+
+CORPUS = Path("/work/shared/corpus")
+in_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="the public corpus is not here")
+
+
+def read(data, passwords=(), **limits):
+    return read_sheets(data, "book", Budget(Limits(**limits)), passwords)
+
+
+def xlsx(fill, epoch=None):
+    book = openpyxl.Workbook()
+    if epoch:
+        book.epoch = epoch
+    fill(book)
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+def one_cell(value, number_format=None):
+    def fill(book):
+        cell = book.active.cell(1, 1, value)
+        if number_format:
+            cell.number_format = number_format
+
+    return xlsx(fill)
+
+
+def rewritten(data, part, change):
+    """The xlsx with one part changed."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, change(old.read(name)) if name == part else old.read(name))
+    return target.getvalue()
+
+
+def raw_sheet(xml):
+    """An xlsx whose first sheet is the XML given."""
+    return rewritten(one_cell(1), "xl/worksheets/sheet1.xml", lambda _: xml)
+
+
+SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">%s</worksheet>'
+
+
+def xls(fill, **options):
+    book = xlwt.Workbook(**options)
+    fill(book)
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+# -- cells ------------------------------------------------------------------------------------------------------------
+
+CELLS = [
+    # what is stored, its number format, what is read
+    (123, "00000", "00123"),
+    (12345, "00000", "12345"),
+    (1234567, "000-0000", "123-4567"),
+    (123, '"No."0000', 123),  # a literal in front is decoration, but zeros with letters are not known
+    (42, "@", "42"),
+    (0.5, "@", "0.5"),
+    (100.0, "General", 100),
+    (0.1 + 0.2, "General", Decimal("0.3")),
+    (1234.56, "#,##0.00", Decimal("1234.56")),
+    (1234.5, '"¥"#,##0.00', Decimal("1234.5")),
+    (0.15, "0%", Decimal("0.15")),
+    (20240229, "0", 20240229),
+    (True, "General", True),
+    (date(2024, 2, 29), "yyyy-mm-dd", date(2024, 2, 29)),
+    (datetime(2024, 2, 29, 13, 5, 7), "yyyy-mm-dd hh:mm:ss", datetime(2024, 2, 29, 13, 5, 7)),
+    (45000, 'yyyy"年"m"月"d"日"', date(2023, 3, 15)),
+    (45000, "[$-804]d/m", date(2023, 3, 15)),
+    (45000.25, "yyyy-mm-dd", datetime(2023, 3, 15, 6)),
+    (12, '0"days"', 12),
+    (time(9, 5), "hh:mm", "09:05:00"),
+    (timedelta(hours=30), "[hh]:mm:ss", "30:00:00"),
+    ("00123", "General", "00123"),
+    ("310115199001011234", "@", "310115199001011234"),
+    ("  padded\t", "General", "  padded\t"),
+    ("汉字\nline", "General", "汉字\nline"),
+]
+
+
+@pytest.mark.parametrize(("value", "number_format", "expected"), CELLS)
+def test_a_cell_is_read_as_it_is_shown(value, number_format, expected):
+    cell = read(one_cell(value, number_format)).grids[0].rows[0][0]
+    assert (cell, type(cell)) == (expected, type(expected))
+
+
+@pytest.mark.parametrize(("value", "number_format", "expected"), [c for c in CELLS if not isinstance(c[0], str)])
+def test_the_same_cell_in_xls(value, number_format, expected):
+    def fill(book):
+        book.add_sheet("a").write(0, 0, value if not isinstance(value, timedelta) else value.total_seconds() / 86400,
+                                  xlwt.easyxf(num_format_str=number_format))  # fmt: skip
+
+    cell = read(xls(fill)).grids[0].rows[0][0]
+    assert (cell, type(cell)) == (expected, type(expected))
+
+
+@pytest.mark.parametrize("epoch", [None, CALENDAR_MAC_1904])
+def test_dates_are_right_in_both_epochs(epoch):
+    days = [date(1904, 3, 1), date(2000, 2, 29), date(2021, 1, 1), date(2099, 12, 31)]
+    data = xlsx(lambda b: [b.active.append([day]) for day in days], epoch)
+    assert [row[0] for row in read(data).grids[0].rows] == days
+
+
+def test_ids_beyond_15_digits_are_said_and_kept_where_the_file_has_them():
+    lost = SHEET % b'<sheetData><row r="1"><c r="A1"><v>3.10115199001011E+17</v></c></row></sheetData>'
+    grid = read(raw_sheet(lost)).grids[0]
+    assert grid.rows == [["310115199001011000"]]
+    assert grid.warnings == (
+        "numbers of more than 15 digits: 1, the first in A1; the file itself has lost their last digits",
+    )
+    written = SHEET % b'<sheetData><row r="1"><c r="A1"><v>310115199001011234</v></c></row></sheetData>'
+    grid = read(raw_sheet(written)).grids[0]
+    assert grid.rows == [["310115199001011234"]]
+    assert "read as they are written" in grid.warnings[0]
+
+
+def test_errors_and_formulas_without_results_are_empty_and_said():
+    def fill(book):
+        book.active.append(["a", "b"])
+        book.active.append(["#N/A", "=1+1"])
+        book.active.append(["#DIV/0!", 7])
+
+    grid = read(xlsx(fill)).grids[0]
+    assert grid.rows == [["a", "b"], [None, None], [None, 7]]
+    assert grid.warnings == (
+        "cells with an error (#DIV/0!, #N/A), read as empty: 2, the first in A2",
+        "formulas without a result in the file (never calculated), read as empty: 1",
+    )
+
+
+def test_errors_and_formulas_in_xls():
+    def fill(book):
+        sheet = book.add_sheet("a")
+        sheet.write(0, 0, "x")
+        sheet.row(1).set_cell_error(0, 0x2A)
+        sheet.write(2, 0, xlwt.Formula("1+1"))
+        sheet.write(3, 0, 5)
+
+    # xlwt leaves an empty text as the result; others leave what is no number
+    grid = read(xls(fill).replace(bytes.fromhex("030000000000ffff"), bytes.fromhex("030000000000f0ff"))).grids[0]
+    assert [row[0] for row in grid.rows] == ["x", None, None, 5]
+    assert any("#N/A" in w for w in grid.warnings)
+    assert any("without a result" in w for w in grid.warnings)
+
+
+# -- sheets -----------------------------------------------------------------------------------------------------------
+
+
+def test_hidden_sheets_rows_and_columns_are_read_and_said():
+    def fill(book):
+        book.active.append(["a", "b", "c"])
+        book.active.append([1, 2, 3])
+        book.active.row_dimensions[2].hidden = True
+        book.active.column_dimensions["B"].hidden = True
+        secret = book.create_sheet("Secret")
+        secret.append(["x"])
+        secret.sheet_state = "veryHidden"
+        book.create_sheet("Empty")
+
+    found = read(xlsx(fill))
+    assert [g.name for g in found.grids] == ["Sheet", "Secret"]
+    assert found.grids[0].warnings == ("hidden rows, read too: 1", "hidden columns, read too: 1")
+    assert found.grids[1].warnings == ("the sheet is hidden",)
+
+
+def test_hidden_things_in_xls():
+    def fill(book):
+        sheet = book.add_sheet("a")
+        sheet.write(0, 0, "x")
+        sheet.write(1, 1, "y")
+        sheet.row(1).hidden = True
+        sheet.col(1).hidden = True
+        other = book.add_sheet("b")
+        other.write(0, 0, "z")
+        other.visibility = 1
+
+    found = read(xls(fill))
+    assert found.grids[0].warnings == ("hidden rows, read too: 1", "hidden columns, read too: 1")
+    assert found.grids[1].warnings == ("the sheet is hidden",)
+
+
+MERGES = [
+    # rows, merged ranges, what is read
+    ([["2023", None, "note"], ["in", "out", "x"]], ["A1:B1"], [["2023", "2023", "note"], ["in", "out", "x"]]),
+    ([["id", "sum", None], [None, "in", "out"]], ["A1:A2", "B1:C1"], [["id", "sum", "sum"], ["id", "in", "out"]]),
+    ([["Statement", None, None], ["a", "b", "c"]], ["A1:C1"], [["Statement", None, None], ["a", "b", "c"]]),
+    ([["order", "item"], ["2024010100000001", "x"], [None, "y"]], ["A2:A3"],
+     [["order", "item"], ["2024010100000001", "x"], ["2024010100000001", "y"]]),
+    ([["paid", "item"], [88.5, "x"], [None, "y"]], ["A2:A3"], [["paid", "item"], [Decimal("88.5"), "x"], [None, "y"]]),
+    ([["paid", "item"], ["¥88.50", "x"], [None, "y"]], ["A2:A3"], [["paid", "item"], ["¥88.50", "x"], [None, "y"]]),
+    ([[2023, None, 2024], ["in", "out", "in"]], ["A1:B1"], [[2023, 2023, 2024], ["in", "out", "in"]]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "ranges", "expected"), MERGES)
+def test_merged_cells_are_filled_unless_money_would_count_twice(rows, ranges, expected):
+    def fill(book):
+        for row in rows:
+            book.active.append(row)
+        for area in ranges:
+            book.active.merge_cells(area)
+
+    assert read(xlsx(fill)).grids[0].rows == expected
+
+
+def test_a_number_in_merged_cells_is_said():
+    def fill(book):
+        book.active.append([88.5, "x"])
+        book.active.append([None, "y"])
+        book.active.merge_cells("A1:A2")
+
+    assert "stands once" in read(xlsx(fill)).grids[0].warnings[0]
+
+
+def test_rows_keep_their_numbers():
+    grid = read(xlsx(lambda b: (b.active.cell(5, 3, "a"), b.active.cell(7, 4, "b")))).grids[0]
+    assert (list(grid.numbers), grid.rows) == ([5, 6, 7], [["a", None], [None, None], [None, "b"]])
+
+
+def test_two_sheets_with_the_same_bill_are_said():
+    def fill(book):
+        book.active.append(["Column1", "Column2", "Column3", "Column4"])
+        other = book.create_sheet("other")
+        for sheet, money, day in ((book.active, "¥{}.50", "2024-01-{:02}"), (other, None, None)):
+            sheet.append(["no", "paid", "on", "to"])
+            for i in range(1, 9):
+                paid = money.format(i) if money else i + 0.5
+                sheet.append([f"900{i}\t", paid, day.format(i) if day else date(2024, 1, i), "shop"])
+        book.create_sheet("third").append(["no", 1, 2, 3])
+
+    found = read(xlsx(fill))
+    assert found.warnings == ("sheet 1 and sheet 2 hold the same 8 rows: one table twice, not to be added up",)
+
+
+def test_different_sheets_are_not_called_the_same():
+    def fill(book):
+        for month in (1, 2):
+            sheet = book.create_sheet(f"m{month}")
+            sheet.append(["no", "paid", "on"])
+            for i in range(1, 9):
+                sheet.append([f"{month}00{i}", i, date(2024, month, i)])
+
+    assert read(xlsx(fill)).warnings == ()
+
+
+def test_links_and_macros_are_said():
+    data = one_cell("x")
+    target = io.BytesIO(data)
+    with zipfile.ZipFile(target, "a") as archive:
+        archive.writestr("xl/vbaProject.bin", b"x")
+        archive.writestr("xl/externalLinks/externalLink1.xml", b"<externalLink/>")
+    assert [w.partition(";")[0].partition(":")[0] for w in read(target.getvalue()).warnings] == [
+        "links to 1 other files", "the workbook carries macros"]  # fmt: skip
+
+
+def test_an_empty_workbook_says_so():
+    assert read(one_cell(None)).warnings == ("every sheet is empty",)
+
+
+# -- other writers ----------------------------------------------------------------------------------------------------
+
+
+def test_cells_without_places_and_with_prefixes():
+    plain = (
+        SHEET
+        % b'<sheetData><row><c t="str"><v>a</v></c><c><v>1</v></c></row><row><c/><c t="e"><v>#N/A</v></c></row></sheetData>'
+    )
+    grid = read(raw_sheet(plain)).grids[0]
+    assert grid.rows[0] == ["a", 1]
+    assert any("#N/A" in w for w in grid.warnings)
+    prefixed = plain.replace(b"<worksheet xmlns=", b"<x:worksheet xmlns:x=").replace(b"</worksheet", b"</x:worksheet")
+    prefixed = re.sub(rb"<(/?)(sheetData|row|c|v)\b", rb"<\1x:\2", prefixed)
+    assert read(raw_sheet(prefixed)).grids[0].rows[0] == ["a", 1]
+
+
+def test_strict_ooxml_is_read():
+    data = one_cell(7)
+    for part in ("xl/workbook.xml", "xl/worksheets/sheet1.xml"):
+        data = rewritten(data, part, lambda p: p.replace(
+            b"http://schemas.openxmlformats.org/spreadsheetml/2006/main", b"http://purl.oclc.org/ooxml/spreadsheetml/main"))  # fmt: skip
+    assert read(data).grids[0].rows == [[7]]
+
+
+def test_what_the_first_reader_refuses_the_second_reads():
+    sheet = (
+        SHEET
+        % b'<sheetData><row r="1"><c r="A1" t="zz"><v>7</v></c><c r="B1" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'
+    )
+    assert read(raw_sheet(sheet)).grids[0].rows[0][1] == "x"
+
+
+# -- sizes ------------------------------------------------------------------------------------------------------------
+
+FAR = (
+    b'<dimension ref="A1:XFD1048576"/><sheetData><row r="1"><c r="A1"><v>1</v></c></row>'
+    b'<row r="1048576"><c r="B1048576"><v>2</v></c><c r="XFD1048576"><v>3</v></c></row></sheetData>'
+)
+
+
+def test_three_cells_far_apart_are_cheap():
+    grid = read(raw_sheet(SHEET % FAR), seconds=5).grids[0]
+    assert list(grid.numbers) == [1, 1048576]
+    assert [grid.rows[0][0], grid.rows[1][1], grid.rows[1][16383]] == [1, 2, 3]
+
+
+def test_declared_dimensions_cost_nothing():
+    near = (
+        SHEET
+        % b'<dimension ref="A1:XFD1048576"/><sheetData><row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="A1048576" s="0"/></row></sheetData>'
+    )
+    assert read(raw_sheet(near), seconds=5).grids[0].rows[0] == [1]
+
+
+@pytest.mark.parametrize("merge", [b"A1:XFD1048576", b"A1:A1048576"])
+def test_a_merge_over_everything_is_cheap(merge):
+    cells = FAR.replace(
+        b"</sheetData>", b'</sheetData><mergeCells count="1"><mergeCell ref="' + merge + b'"/></mergeCells>'
+    )
+    assert read(raw_sheet(SHEET % cells), seconds=5).grids[0].rows[0][0] == 1
+
+
+def test_cells_far_apart_in_xls():
+    def fill(book):
+        sheet = book.add_sheet("a")
+        for row, column in ((0, 0), (65535, 255), (40000, 3)):
+            sheet.write(row, column, row)
+
+    grid = read(xls(fill), seconds=5).grids[0]
+    assert list(grid.numbers) == [1, 40001, 65536]
+    assert [grid.rows[0][0], grid.rows[1][3], grid.rows[2][255]] == [0, 40000, 65535]
+
+
+@pytest.mark.parametrize("record", [0x200, 0xFC])
+def test_sizes_that_an_xls_only_declares_are_not_believed(record):
+    stream = bytearray(book_stream(xls(lambda b: b.add_sheet("a").write(0, 0, "x")))[0])
+    at = 0
+    while struct.unpack_from("<H", stream, at)[0] != record:
+        at += 4 + struct.unpack_from("<H", stream, at + 2)[0]
+    struct.pack_into("<II", stream, at + 4, 0x7FFFFFFF, 0x7FFFFFFF) if record == 0xFC else struct.pack_into(
+        "<IIHH", stream, at + 4, 0, 0xFFFFFFFE, 0, 0xFFFE)  # fmt: skip
+    try:
+        assert read(contained(bytes(stream), name="Workbook")).grids[0].rows == [["x"]]
+    except EvidenceError:
+        assert record == 0xFC
+
+
+def test_too_many_cells_are_an_error():
+    data = xlsx(lambda b: [b.active.append([1] * 10) for _ in range(100)])
+    with pytest.raises(EvidenceError, match="more than 500 cells"):
+        read(data, cells=500)
+
+
+def test_too_many_bytes_and_too_tight_a_part_are_errors():
+    data = raw_sheet(SHEET % (b"<sheetData>" + b" " * 3_000_000 + b"</sheetData>"))
+    with pytest.raises(EvidenceError, match="200 times"):
+        read(data)
+    with pytest.raises(EvidenceError, match="unpacks to more than 1 MB"):
+        read(data, ratio=10_000, total_bytes=1 << 20)
+
+
+# -- BIFF5 ------------------------------------------------------------------------------------------------------------
+
+
+def biff5():
+    """Excel 5: no shared strings, one byte a character in the code page (936)."""
+
+    def record(number, content):
+        return struct.pack("<HH", number, len(content)) + content
+
+    def text(value, code="gbk"):
+        raw = value.encode(code)
+        return struct.pack("<H", len(raw)) + raw
+
+    bof = struct.pack("<HHHH", 0x500, 5, 0x0BBB, 1996)
+    name = "明细".encode("gbk")
+    head = record(0x809, bof) + record(0x42, struct.pack("<H", 936)) + record(0x22, struct.pack("<H", 0))
+    head += b"".join(record(0xE0, struct.pack("<HH12x", 0, n)) for n in (0, 14))  # General, a date
+    bound = 4 + 6 + 1 + len(name)
+    start = len(head) + bound + 4
+    head += record(0x85, struct.pack("<IBBB", start, 0, 0, len(name)) + name) + record(0x0A, b"")
+    sheet = record(0x809, struct.pack("<HHHH", 0x500, 0x10, 0x0BBB, 1996))
+    sheet += record(0x200, struct.pack("<HHHHH", 0, 2, 0, 3, 0))
+    sheet += record(0x204, struct.pack("<HHH", 0, 0, 0) + text("账号"))
+    sheet += record(0x204, struct.pack("<HHH", 0, 1, 0) + text("金额"))
+    sheet += record(0x204, struct.pack("<HHH", 1, 0, 0) + text("0012"))
+    sheet += record(0x203, struct.pack("<HHHd", 1, 1, 0, 1234.5))
+    sheet += record(0x203, struct.pack("<HHHd", 1, 2, 1, 45000.0))
+    return head + sheet + record(0x0A, b"")
+
+
+@pytest.mark.parametrize("wrap", [lambda s: s, lambda s: contained(s, name="Book")])
+def test_excel_5_with_and_without_a_container(wrap):
+    found = read(wrap(biff5()))
+    grid = found.grids[0]
+    assert (grid.name, found.encoding) == ("明细", "gb18030")
+    assert grid.rows == [["账号", "金额", None], ["0012", Decimal("1234.5"), date(2023, 3, 15)]]
+
+
+def test_excel_5_with_the_wrong_code_page():
+    wrong = biff5().replace(struct.pack("<HHH", 0x42, 2, 936), struct.pack("<HHH", 0x42, 2, 1252))
+    assert read(wrong).grids[0].rows[0] == ["账号", "金额", None]
+
+
+# -- locks ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def locked():
+    target = io.BytesIO()
+    msoffcrypto.format.ooxml.OOXMLFile(io.BytesIO(one_cell("open"))).encrypt("geheim", target)
+    return target.getvalue()
+
+
+def test_a_password_opens_a_locked_book(locked):
+    found = read(locked, ["wrong", "geheim"])
+    assert found.grids[0].rows == [["open"]]
+    assert found.warnings == ("the workbook was locked; it was opened with a password",)
+
+
+def test_the_password_that_office_itself_uses_needs_not_be_given():
+    target = io.BytesIO()
+    msoffcrypto.format.ooxml.OOXMLFile(io.BytesIO(one_cell("open"))).encrypt("VelvetSweatshop", target)
+    assert read(target.getvalue()).grids[0].rows == [["open"]]
+
+
+@pytest.mark.parametrize("passwords", [(), ("wrong",), ("", "密码")])
+def test_without_the_right_password_it_is_an_error(locked, passwords):
+    with pytest.raises(PasswordError, match="locked"):
+        read(locked, passwords)
+
+
+def test_a_lock_that_takes_hours_is_refused(locked):
+    with pytest.raises(EvidenceError, match="more work"):
+        read(locked.replace(b'spinCount="100000" ', b'spinCount="99999999"'), ["x"])
+
+
+# -- hostile ----------------------------------------------------------------------------------------------------------
+
+BOMB = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
+
+
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/styles.xml", "docProps/core.xml"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_entities_are_refused(part, encoding):
+    def change(xml):
+        return (BOMB + re.sub(rb"^<\?xml[^>]*\?>", b"", xml)).decode().encode(encoding)
+
+    with pytest.raises(EvidenceError, match="entities"):
+        read(rewritten(one_cell(1), part, change))
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("xl/sharedStrings.xml", rb'uniqueCount="\d+"', b'uniqueCount="4000000000"'),
+        ("xl/styles.xml", rb'<cellXfs count="\d+"', b'<cellXfs count="4000000000"'),
+        ("xl/worksheets/sheet1.xml", rb'ref="A1[^"]*"', b'ref="A1:XFD1048576"'),
+    ],
+)
+def test_sizes_that_an_xlsx_only_declares_are_not_believed(part, old, new):
+    assert read(rewritten(one_cell("a"), part, lambda p: re.sub(old, new, p))).grids[0].rows == [["a"]]
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xls"])
+def test_cut_off_anywhere_is_an_error_or_a_grid_but_no_crash(kind):
+    data = one_cell("a") if kind == "xlsx" else xls(lambda b: b.add_sheet("a").write(0, 0, "x"))
+    for end in range(0, len(data), max(len(data) // 60, 1)):
+        try:
+            read(data[:end])
+        except EvidenceError as error:
+            assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"PK", b"PK\x03\x04" + b"x" * 100, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 80, b"hello"]
+)
+def test_no_workbook_is_an_error(data):
+    with pytest.raises(EvidenceError):
+        read(data)
+
+
+# -- files from outside -----------------------------------------------------------------------------------------------
+
+
+def table(grid, header):
+    """Rows below the header, by name."""
+    rows = [[c.strip() if isinstance(c, str) else c for c in row] for row in grid.rows]
+    top = next(i for i, row in enumerate(rows) if header in row)
+    return [dict(zip(rows[top], row, strict=True)) for row in rows[top + 1 :] if row[1] is not None], top
+
+
+@in_corpus
+def test_corpus_ccb():
+    found = read((CORPUS / "xls/ccb_biff8.xls").read_bytes())
+    rows, top = table(found.grids[0], "支出")
+    assert (len(found.grids), found.grids[0].numbers[top], len(found.grids[0].rows[top])) == (1, 6, 11)
+    assert (len(rows), sum(r["支出"] for r in rows), sum(r["收入"] for r in rows)) == (6, Decimal("703.26"), 0)
+    breaks = [b["支出"] for a, b in pairwise(rows) if a["账户余额"] - b["支出"] != b["账户余额"]]
+    assert breaks == [Decimal("515.02")]
+    assert found.grids[0].rows[-1][1:] == [None] * 10  # the note, merged over eight columns, stands once
+
+
+@in_corpus
+def test_corpus_wechat():
+    found = read((CORPUS / "xls/wechat.xlsx").read_bytes())
+    assert len(found.grids) == 2
+    for grid in found.grids:
+        rows, _ = table(grid, "金额(元)")
+        amounts = [Decimal(str(r["金额(元)"]).lstrip("¥")) for r in rows]
+        assert (len(rows), sum(amounts)) == (27, Decimal("29033.91"))
+        assert all(isinstance(r["交易单号"], str) for r in rows)
+        assert max(len(r["交易单号"]) for r in rows) >= 28
+    assert found.warnings == ("sheet 1 and sheet 2 hold the same 27 rows: one table twice, not to be added up",)
+
+
+@in_corpus
+def test_corpus_1904():
+    grid = read((CORPUS / "xls/date1904.xls").read_bytes()).grids[0]
+    assert grid.rows == [[date(2021, 1, 1), 15], [date(2021, 1, 2), 16], ["255:10:10", 17]]
+
+
+@in_corpus
+def test_corpus_agile():
+    data = (CORPUS / "enc/agile.xlsx").read_bytes()
+    assert read(data, ["Password1234_"]).grids[0].rows == [["lorem", "ipsum"]]
+    for passwords in ((), ("password1234_",)):
+        with pytest.raises(PasswordError):
+            read(data, passwords)
+
+
+@in_corpus
+def test_corpus_xml_bomb():
+    with pytest.raises(EvidenceError, match="entities"):
+        read((CORPUS / "hostile/xmlbomb.xlsx").read_bytes())

@@ -1,0 +1,444 @@
+# ruff: noqa: DTZ001, E501
+"""Grids become tables: amounts and dates as people print them, headers, footers, totals, and the files of others."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from idvtools.evidence.amounts import parse_amount
+from idvtools.evidence.columns import decide
+from idvtools.evidence.delimited import read_delimited
+from idvtools.evidence.limits import Budget, Limits
+from idvtools.evidence.model import Cell, Grid, Table
+from idvtools.evidence.tables import printed_totals, to_tables
+
+CORPUS = Path("/work/shared/corpus")
+D = Decimal
+
+
+def budget() -> Budget:
+    return Budget(Limits())
+
+
+def tables(*rows: tuple[Cell, ...]) -> list[Table]:
+    return to_tables(Grid("a.csv", "", rows), budget())
+
+
+def read(text: str | bytes, name: str = "a.csv") -> Table:
+    found = read_delimited(text.encode() if isinstance(text, str) else text, name, budget())
+    (table,) = to_tables(found.grids[0], budget())
+    return table
+
+
+def types(table: Table) -> dict[str, str]:
+    return {c.name: c.type for c in table.columns}
+
+
+def column(table: Table, name: str) -> list[object]:
+    at = [c.name for c in table.columns].index(name)
+    return [row[at] for row in table.rows]
+
+
+def total(cells: list[object]) -> Decimal:
+    return sum((D(str(c)) for c in cells if c is not None), D(0))
+
+
+@pytest.mark.parametrize(
+    ("printed", "value"),
+    [
+        ("1,234.56", "1234.56"),
+        ("1'234.56", "1234.56"),
+        ("1 234.56", "1234.56"),
+        ("１，２３４．５６", "1234.56"),
+        ("12,34,567.00", "1234567.00"),
+        ("0.10", "0.10"),
+        (".50", ".50"),
+        ("(1,234.56)", "-1234.56"),
+        ("（５００）", "-500"),
+        ("(HK$12.00)", "-12.00"),
+        ("-12.30", "-12.30"),
+        ("12.30-", "-12.30"),
+        ("−12.30", "-12.30"),
+        ("△1,000", "-1000"),
+        ("▲1,000", "-1000"),
+        ("¥28.16", "28.16"),
+        ("￥-28.16", "-28.16"),
+        ("-NT$130", "-130"),
+        ("NT$1000", "1000"),
+        ("HKD 1,000.00", "1000.00"),
+        ("1,000.00 HKD", "1000.00"),
+        ("RMB5", "5"),
+        ("5.00元", "5.00"),
+        ("59,260円", "59260"),
+        ("€5", "5"),
+        ("35.00 DR", "-35.00"),
+        ("35.00CR", "35.00"),
+        ("借35.00", "-35.00"),
+        ("35.00贷", "35.00"),
+        ("131.77(已退款89.84)", "131.77"),
+        ("-3.90(CN)", "-3.90"),
+    ],
+)
+def test_amounts_as_banks_print_them(printed: str, value: str) -> None:
+    found = parse_amount(printed)
+    assert found is not None
+    assert str(found.value) == str(D(value))
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-10-01", "12.5%", "1,23", "1.2.3", "12-34", "xx,yyyy.zz", "1E5", "--5", "(5", "HK$", "3 4"]
+)
+def test_what_is_no_amount(text: str) -> None:
+    assert parse_amount(text) is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["1.234,50", "2,00"], ["1234.50", "2.00"]),
+        (["1,234", "2,00"], None),
+        (["1,234.00", "2,000"], ["1234.00", "2000"]),
+        (["1,234.50", "/", "--", "N/A", ".."], ["1234.50", None, None, None, None]),
+    ],
+)
+def test_the_decimal_mark_is_decided_for_the_column(cells: list[Cell], values: list[str | None] | None) -> None:
+    decision = decide("amount", cells, ())
+    if values is None:
+        values = ["1.234", "2.00"]
+    assert decision.cells == [None if v is None else D(v) for v in values]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["2026-10-01", "2026-10-31"], date(2026, 10, 1)),
+        (["2026/10/1", "2026/9/30"], date(2026, 10, 1)),
+        (["2026.10.01"], date(2026, 10, 1)),
+        (["20261001", "20261002"], date(2026, 10, 1)),
+        (["2026年10月1日"], date(2026, 10, 1)),
+        (["01/10/2026", "24/10/2026"], date(2026, 10, 1)),
+        (["10/01/2026", "10/24/2026"], date(2026, 10, 1)),
+        (["01-Oct-2026"], date(2026, 10, 1)),
+        (["1 October 2026"], date(2026, 10, 1)),
+        (["Oct 1, 2026"], date(2026, 10, 1)),
+        (["01/10/26", "31/10/26"], date(2026, 10, 1)),
+        (["令和8年10月1日"], date(2026, 10, 1)),
+        (["民國115年10月1日"], date(2026, 10, 1)),
+        (["2026-10-01 12:30:05"], datetime(2026, 10, 1, 12, 30, 5)),
+        (["2026-10-01 16：33：45"], datetime(2026, 10, 1, 16, 33, 45)),
+        (["20261001123005", "20261001123006"], datetime(2026, 10, 1, 12, 30, 5)),
+        (["01/10/2026 1:05 PM", "24/10/2026 2:05 AM"], datetime(2026, 10, 1, 13, 5)),
+    ],
+)
+def test_dates_as_people_print_them(cells: list[Cell], expected: date) -> None:
+    assert decide("日期", cells, ()).cells[0] == expected
+
+
+def test_a_time_with_a_zone_keeps_it() -> None:
+    assert decide("time", ["2026-10-01T00:00:00+08:00"], ()).cells[0].isoformat() == "2026-10-01T00:00:00+08:00"
+
+
+def test_an_order_of_day_and_month_that_is_not_certain_is_said() -> None:
+    decision = decide("Date", ["01/10/2026", "02/03/2026"], ())
+    assert decision.cells[0] == date(2026, 10, 1)
+    assert "not certain" in decision.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "word"),
+    [
+        (["12/29", "01/02", "01/03"], "text", "without a year"),
+        ([*["05/15/2015"] * 9, "02/30/2015"], "text", "row 10"),
+        ([*["05/15/2015"] * 9, "05/15/5016"], "date", "row 10"),
+        (["13/10/2026", "10/13/2026"], "text", "no one order"),
+        ([*["1.00"] * 9, "xx"], "text", "row 10"),
+        (["1.50", "2,50", "3.50", "4.50", "5.50"], "text", "commas and points"),
+    ],
+)
+def test_what_does_not_fit_is_named_not_guessed(cells: list[Cell], kind: str, word: str) -> None:
+    decision = decide("x", cells, ())
+    assert decision.type == kind
+    assert any(word in w for w in decision.warnings), decision.warnings
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("卡号", ["6222021234567890", "1"]),
+        ("末四位卡号", ["1234", "5678"]),
+        ("Account No.", ["12", "13"]),
+        ("postcode", ["1000"]),
+        ("x", ["007", "12"]),
+        ("x", ["12345678901234567", "1"]),
+        ("x", ["799999", "204001"]),
+    ],
+)
+def test_ids_and_account_numbers_stay_text(name: str, cells: list[Cell]) -> None:
+    decision = decide(name, cells, ())
+    assert (decision.type, decision.cells) == ("text", cells)
+
+
+def test_what_a_spreadsheet_typed_keeps_its_type() -> None:
+    assert decide("金额", [28.16, 100.1, 12], ()).cells == [D("28.16"), D("100.1"), D(12)]
+    assert decide("count", [3.0, 4], ()).cells == [3, 4]
+    assert decide("卡号", [6222.0, 1], ()).cells == ["6222", "1"]
+    lost = decide("单号", [4.200000069201711e27], ())
+    assert (lost.type, "lost digits" in lost.warnings[0]) == ("text", True)
+
+
+@given(st.lists(st.decimals(min_value=-(10**9), max_value=10**9, places=2), min_size=1, max_size=20))
+@settings(max_examples=60, deadline=None)
+def test_amounts_printed_with_thousands_come_back_exactly(values: list[Decimal]) -> None:
+    assert decide("amount", [f"{v:,.2f}" for v in values], ()).cells == values
+
+
+@given(
+    st.lists(st.dates(date(1990, 1, 1), date(2050, 1, 1)), min_size=1, max_size=20),
+    st.sampled_from(["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d-%b-%Y"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_dates_come_back_as_printed(days: list[date], form: str) -> None:
+    assert decide("date", [d.strftime(form) for d in days], ()).cells == days
+
+
+def test_preamble_and_footer_are_split_off_and_kept() -> None:
+    table = read(
+        "账单\n户名：某某\n\n日期,摘要,金额\n2026-10-01,工资,1.50\n2026-10-02,房租,2.00\n\n合计,,3.50\n以上数据仅供参考\n"
+    )
+    assert table.preamble == ("账单", "户名：某某")
+    assert table.footer == ("合计 3.50", "以上数据仅供参考")
+    assert (table.header_row, table.numbers, len(table.rows)) == (4, (5, 6), 2)
+    assert [(c.name, c.ok) for c in table.checks] == [("printed total 金额", True)]
+
+
+def test_a_printed_total_that_differs_fails_its_check() -> None:
+    table = read("Date,Text,Amount\n2026-10-01,a,1.50\n2026-10-02,b,2.00\nTotal,,4.50\n")
+    assert [c.ok for c in table.checks] == [False]
+
+
+def test_names_are_made_unique_and_extra_fields_get_one() -> None:
+    table = read("日期,金额,金额,\n2026-10-01,1.50,2.50,,x\n2026-10-02,3.50,4.50,,y\n")
+    assert [c.name for c in table.columns] == ["日期", "金额", "金额_2", "column_4", "column_5"]
+    assert any("more fields" in w for w in table.warnings)
+
+
+def test_a_header_of_two_lines_with_merged_cells() -> None:
+    (table,) = tables(
+        ("日期", "本期", None, "余额"),
+        (None, "借方", "贷方", None),
+        ("2026-10-01", 1.5, None, 10.0),
+        ("2026-10-02", None, 2.5, 12.5),
+    )
+    assert [c.name for c in table.columns] == ["日期", "本期 借方", "本期 贷方", "余额"]
+    assert len(table.rows) == 2
+
+
+def test_a_header_repeated_on_each_page_is_left_out_and_counted() -> None:
+    head, row = ("日期", "金额"), ("2026-10-01", "1.00")
+    (table,) = tables(head, row, row, head, row, row)
+    assert len(table.rows) == 4
+    assert any("1 repeated header" in w for w in table.warnings)
+
+
+def test_several_tables_in_one_sheet() -> None:
+    one, two = tables(
+        ("日期", "金额"), ("2026-10-01", "1.00"), ("2026-10-02", "2.00"),
+        (None, None), ("卡片", None), ("姓名", "张数", "额度"), ("甲", "1", "5.00"), ("乙", "2", "6.00"),
+    )  # fmt: skip
+    assert [len(one.rows), len(two.rows)] == [2, 2]
+    assert two.preamble == ("卡片",)
+    assert [c.name for c in two.columns] == ["姓名", "张数", "额度"]
+
+
+def test_titles_between_rows_become_a_column() -> None:
+    (table,) = tables(
+        ("日期", "摘要", "金额"), ("储蓄卡", None, None), ("2026-10-01", "a", "1.00"), ("2026-10-02", "b", "1.00"),
+        ("信用卡", None, None), ("2026-10-03", "c", "2.00"), ("2026-10-04", "d", "2.00"),
+    )  # fmt: skip
+    assert column(table, "section") == ["储蓄卡", "储蓄卡", "信用卡", "信用卡"]
+
+
+def test_a_table_without_a_header_gets_numbered_columns() -> None:
+    table = read("2026-10-01,工资,1.50\n2026-10-02,房租,2.00\n2026-10-03,水费,3.00\n")
+    assert [c.name for c in table.columns] == ["column_1", "column_2", "column_3"]
+    assert (len(table.rows), table.header_row) == (3, None)
+
+
+def test_a_refund_in_brackets_is_kept_in_a_column_of_its_own() -> None:
+    table = read("时间,金额\n2026-10-01,131.77(已退款89.84)\n2026-10-02,5.00(已全额退款)\n2026-10-03,1.00\n")
+    assert column(table, "金额") == [D("131.77"), D("5.00"), D("1.00")]
+    assert column(table, "金额_refund") == [D("89.84"), D("5.00"), None]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_balances_that_chain_and_the_place_where_they_do_not(newest_first: bool) -> None:
+    lines = [
+        "2026-10-01,100.00,,100.00",
+        "2026-10-02,,30.00,70.00",
+        "2026-10-03,,20.00,50.00",
+        "2026-10-04,5.00,,55.00",
+    ]
+    head = "Date,Credit,Debit,Balance\n"
+    good = read(head + "\n".join(lines[::-1] if newest_first else lines) + "\n")
+    assert [(c.name, c.ok) for c in good.checks] == [("balance chain", True)]
+    del lines[2]
+    bad = read(head + "\n".join(lines[::-1] if newest_first else lines) + "\n")
+    (check,) = bad.checks
+    assert check.ok is False
+    assert "once" in check.detail
+    assert "20.00" in check.detail
+
+
+@given(st.permutations(range(4)))
+@settings(max_examples=24, deadline=None)
+def test_the_order_of_rows_does_not_change_a_type(order: list[int]) -> None:
+    lines = ["2026-10-01,1.00,7,a", "2026-10-02,/,8,b", "2026-10-03,3.00,9,c", "2026-10-04,(4.00),10,d"]
+    table = read("日期,金额,数量,备注\n" + "\n".join(lines[i] for i in order) + "\n")
+    assert list(types(table).values()) == ["date", "amount", "integer", "text"]
+
+
+def test_a_large_file_reads_the_same_by_arrow_as_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = "".join(
+        f"2026-10-{i % 28 + 1:02d},名{i % 50},{i},{i * 37 % 9999 / 100:.2f}, {10**17 + i}\t,2026-10-01 10:00:{i % 60:02d}\n"
+        for i in range(9_000)
+    )
+    data = ("账单\n共9000笔记录\n日期,姓名,数量,金额,流水号,时刻\n" + body + "合计,,,1.00,,\n").encode()
+    exact = read(data)
+    monkeypatch.setattr("idvtools.evidence.delimited.LARGE", 0)
+    fast = read(data)
+    assert type(fast.rows).__name__ == "LargeRows"
+    assert list(fast.rows) == list(exact.rows)
+    assert (fast.columns, fast.preamble, fast.footer) == (exact.columns, exact.preamble, exact.footer)
+    assert (list(fast.numbers), fast.header_row) == (list(exact.numbers), exact.header_row)
+    assert [c for c in fast.checks if c.name == "row count"] == [c for c in exact.checks if c.name == "row count"]
+    assert fast.to_pandas().equals(exact.to_pandas())
+
+
+def test_a_large_file_that_is_unusual_reads_the_exact_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = "日期,摘要,金额\n" + "".join(f"2026-10-01,a{i},1.00{',x' if i == 9000 else ''}\n" for i in range(12_000))
+    monkeypatch.setattr("idvtools.evidence.delimited.LARGE", 0)
+    table = read(data)
+    assert isinstance(table.rows, list)
+    assert len(table.rows) == 12_000
+    assert any("more fields" in w for w in table.warnings)
+
+
+# Files that nobody here wrote: each fact of the manifest.
+
+outside = pytest.mark.skipif(not CORPUS.is_dir(), reason="the shared corpus is not on this machine")
+
+
+def corpus(file: str) -> Table:
+    return read((CORPUS / file).read_bytes(), Path(file).name)
+
+
+def by(table: Table, key: str, amount: str) -> dict[object, tuple[int, Decimal]]:
+    result: dict[object, tuple[int, Decimal]] = {}
+    for k, v in zip(column(table, key), column(table, amount), strict=True):
+        count, so_far = result.get(k, (0, D(0)))
+        result[k] = (count + 1, so_far + v)  # type: ignore[operator]
+    return result
+
+
+def failed(table: Table) -> set[str]:
+    return {c.name for c in table.checks if c.ok is False}
+
+
+@outside
+def test_alipay() -> None:
+    table = corpus("csv/alipay_gb18030.csv")
+    assert (len(table.columns), table.columns[-1].type, len(table.rows)) == (13, "empty", 10)
+    groups = {"支出": (5, D("211.64")), "不计收支": (4, D("247.37")), "收入": (1, D("222228.50"))}
+    assert by(table, "收/支", "金额") == groups
+    assert total(column(table, "金额")) == D("222687.51")
+    says = printed_totals(table)
+    assert (says.count, [g[1] for g in says.groups]) == (66, [1, 63, 2])
+    assert {"row count", "row count 支出"} <= failed(table)
+    assert all(isinstance(v, str) for v in column(table, "交易订单号"))
+
+
+@outside
+def test_wechat() -> None:
+    table = corpus("csv/wechat_utf8.csv")
+    assert (len(table.columns), len(table.rows)) == (11, 27)
+    assert by(table, "收/支", "金额(元)") == {
+        "支出": (11, D("2904.53")),
+        "收入": (5, D("28.49")),
+        "/": (11, D("26100.89")),
+    }
+    assert "row count" in failed(table)
+    assert "4200000069201710299246843141" in column(table, "交易单号")
+
+
+@outside
+def test_jd() -> None:
+    table = corpus("csv/jd_utf8bom.csv")
+    assert len(table.rows) == 26 == printed_totals(table).count
+    assert by(table, "收/支", "金额") == {"支出": (16, D("2277.70")), "不计收支": (10, D("1601.52"))}
+    refunds = [
+        r for r, kind in zip(column(table, "金额_refund"), column(table, "收/支"), strict=True) if kind == "支出"
+    ]
+    assert D("2277.70") - total(refunds) == D("1648.43")
+    assert {c.name: c.ok for c in table.checks}["total 支出"] is True
+
+
+@outside
+def test_icbc() -> None:
+    table = corpus("csv/icbc_debit_v2.csv")
+    assert (len(table.columns), len(table.rows)) == (15, 11)
+    assert total(column(table, "记账金额(收入)")) == D("2841.74")
+    assert total(column(table, "记账金额(支出)")) == D("4241.08")
+    assert table.footer == ("人民币合计 1,234.56 9,876.54",)
+    assert failed(table) == {"printed total 记账金额(收入)", "printed total 记账金额(支出)"}
+    assert column(table, "对方账户")[0] == "1234****9876"
+
+
+@outside
+def test_hsbc() -> None:
+    table = corpus("csv/hsbchk_debit.csv")
+    assert (len(table.columns), len(table.rows)) == (6, 10)
+    assert by(table, "Billing currency", "Billing amount") == {"HKD": (9, D("9478.95")), "CNY": (1, D("12500.00"))}
+    assert column(table, "Balance currency")[-1] == "HKD"
+    assert column(table, "Date")[-1] == date(2025, 3, 1)
+
+
+@outside
+def test_cmb() -> None:
+    table = corpus("csv/cmb_credit.csv")
+    assert (len(table.columns), len(table.rows)) == (6, 6)
+    assert total(column(table, "人民币金额")) == D("7675.98")
+    assert column(table, "交易日").count(None) == 3
+    assert column(table, "交易地金额")[-2] == D("-3.90") or D("-3.90") in column(table, "交易地金额")
+    assert any("without a year" in w for w in table.warnings)
+
+
+@outside
+def test_mufg() -> None:
+    table = corpus("csv/mufg_cp932.csv")
+    assert (len(table.columns), len(table.rows)) == (9, 4)
+    assert total(column(table, "支払い金額")) == D(59260)
+    assert total(column(table, "預かり金額")) == D(30000)
+    assert column(table, "日付")[0] == date(2018, 10, 1)
+
+
+@outside
+def test_govuk() -> None:
+    table = corpus("csv/govuk_utf16le.csv")
+    assert (len(table.columns), len(table.rows)) == (19, 327)
+    assert len(set(column(table, "Organisation_code"))) == 327
+    kinds = column(table, "Organisation_classification")
+    assert (kinds.count("Independent Hospitals"), kinds.count("NHS Facilities")) == (207, 120)
+    assert total(column(table, "All_admissions_including_place_of_safety_detentions")) == 478640
+
+
+@outside
+def test_hxsec() -> None:
+    table = corpus("xls/text_gbk_tsv_named.xls")
+    assert (len([c for c in table.columns if not c.name.startswith("column_")]), len(table.rows)) == (25, 13)
+    assert total(column(table, "清算金额")) == D("234438.160")
+    assert "799999" in column(table, "证券代码")
+    assert not [c for row in table.rows for c in row if isinstance(c, str) and set(c) & set('="')]

@@ -1,0 +1,294 @@
+"""Text of any encoding and any delimiter: what it decodes to, how it is cut into rows, and what is said about it."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from idvtools.errors import EvidenceError
+from idvtools.evidence.delimited import read_delimited
+from idvtools.evidence.encodings import decode
+from idvtools.evidence.limits import Budget, Limits
+from idvtools.evidence.model import Found
+from idvtools.evidence.quoting import split_lines
+
+CORPUS = Path("/work/shared/corpus")
+
+
+def read(data: bytes | str, encoding: str = "utf-8") -> Found:
+    return read_delimited(data.encode(encoding) if isinstance(data, str) else data, "a.csv", Budget(Limits()))
+
+
+def rows(data: bytes | str, encoding: str = "utf-8") -> list[tuple[object, ...]]:
+    (grid,) = read(data, encoding).grids
+    return [tuple(row) for row in grid.rows]
+
+
+SIMPLIFIED = [
+    "交易时间,交易对方,金额\n2026-10-01,张三,12.50\n",
+    "账户明细",
+    "姓名,身份证号码",
+    "收入：1笔 222228.50元",
+    "学习",
+    "中国建设银行",
+]
+TRADITIONAL = [
+    "交易日期,摘要,支出,收入,餘額\n",
+    "帳戶結單",
+    "陳大文,13800000000",
+    "許功蓋",
+    "香港上海匯豐銀行",
+    "九龍灣",
+]
+JAPANESE = [
+    "日付,摘要,支払い金額,預かり金額,差引残高\n",
+    "振込,ヤマダタロウ",
+    "口座振替３",
+    "ありがとうございました",
+    "ﾌﾘｺﾐ ﾔﾏﾀﾞ,1000",
+]
+WESTERN = ["Café,für €5,Größe\n", "Señor Muñoz", "£5.00,naïve\n"]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [(t, e) for t in SIMPLIFIED for e in ("gb18030", "utf-8", "utf-8-sig", "utf-16")]
+    + [(t, e) for t in TRADITIONAL for e in ("cp950", "utf-8", "utf-16")]
+    + [(t, e) for t in JAPANESE for e in ("cp932", "utf-8", "utf-16")]
+    + [(t, e) for t in WESTERN for e in ("cp1252", "utf-8")]
+    + [
+        (SIMPLIFIED[0], "utf-16-le"),
+        (TRADITIONAL[0], "utf-16-be"),
+        ("a,b\n1,2\n", "utf-16-le"),
+        ("帳戶明細，交易", "gb18030"),
+        ("滙豐銀行,帳戶結單", "big5hkscs"),
+    ],
+)
+def test_each_encoding_of_each_language_decodes_to_what_was_written(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)).text == text
+
+
+PHRASES = {
+    "gb18030": [
+        "交易",
+        "账户",
+        "余额",
+        "支出",
+        "收入",
+        "对方户名",
+        "摘要",
+        "手续费",
+        "工商银行",
+        "2026-10-01",
+        "1,234.56",
+        "张伟",
+        "刘洋",
+        "退款",
+        "微信支付",
+        "备注",
+        "成功",
+        "人民币",
+    ],
+    "cp950": [
+        "交易",
+        "帳戶",
+        "餘額",
+        "支出",
+        "收入",
+        "對方戶名",
+        "摘要",
+        "手續費",
+        "匯豐銀行",
+        "2026-10-01",
+        "1,234.56",
+        "陳志明",
+        "黃家輝",
+        "退款",
+        "轉賬",
+        "備註",
+        "成功",
+        "港幣",
+    ],
+    "cp932": [
+        "日付",
+        "口座",
+        "残高",
+        "支払い",
+        "入金",
+        "振込",
+        "お取り扱い",
+        "手数料",
+        "三菱銀行",
+        "2026-10-01",
+        "1,234",
+        "田中",
+        "ヤマダ",
+        "カード",
+        "給与",
+        "備考",
+        "メモ",
+        "円",
+    ],
+}
+
+
+@given(data=st.data(), encoding=st.sampled_from(sorted(PHRASES)))
+@settings(max_examples=150, deadline=None)
+def test_a_bill_of_a_few_words_is_decoded_right_in_every_encoding(data: st.DataObject, encoding: str) -> None:
+    words = data.draw(st.lists(st.sampled_from(PHRASES[encoding]), min_size=6, max_size=40))
+    text = ",".join(words) + "\n"
+    for codec in (encoding, "utf-8", "utf-16"):
+        decoded = decode(text.encode(codec))
+        assert decoded.text == text or any("not certain" in w for w in decoded.warnings), (codec, decoded.encoding)
+
+
+def test_the_choice_and_the_runner_up_are_told() -> None:
+    decoded = decode(JAPANESE[0].encode("cp932"))
+    assert (decoded.encoding, decoded.runner_up is not None) == ("cp932", True)
+    assert decode(b"plain,ascii\n").runner_up is None
+
+
+def test_half_a_character_at_the_end_is_said_and_the_rest_read() -> None:
+    for encoding in ("gb18030", "utf-8", "cp950"):
+        whole = ("帳戶結單明細，交易日期，餘額" * 3).encode(encoding)
+        decoded = decode(whole[:-1])
+        assert decoded.text.startswith("帳戶結單")
+        assert any("cut off" in w for w in decoded.warnings), encoding
+
+
+def test_a_broken_character_in_the_middle_is_said_with_its_line() -> None:
+    data = ("姓名,金额\n" * 5).encode("gb18030") + b"\xc1,1\n" + ("交易明细,2\n" * 5).encode("gb18030")
+    decoded = decode(data)
+    assert decoded.encoding == "gb18030"
+    assert any("line 6" in w for w in decoded.warnings)
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=200, deadline=None)
+def test_any_bytes_decode_to_some_text_and_read_without_a_crash(data: bytes) -> None:
+    decode(data)
+    read(data)
+
+
+CELLS = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"), exclude_characters="\ufeff\u200b"), max_size=12
+)
+
+
+@given(
+    table=st.integers(2, 5).flatmap(
+        lambda w: st.lists(st.lists(CELLS, min_size=w, max_size=w), min_size=2, max_size=6)
+    ),
+    delimiter=st.sampled_from(",;\t|"),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+)
+@settings(max_examples=120, deadline=None)
+def test_quoted_cells_come_back_as_written(table: list[list[str]], delimiter: str, end: str) -> None:
+    head = delimiter.join(f'"name {i}"' for i in range(len(table[0])))
+    body = [delimiter.join('"' + f"x{cell}x".replace('"', '""') + '"' for cell in row) for row in table]
+    found = rows(end.join([head, *body]) + end)
+    assert found[1:] == [tuple(f"x{cell}x" for cell in row) for row in table]
+
+
+@given(st.lists(st.sampled_from(["\n", "\r\n", "\r"]), min_size=4, max_size=4))
+def test_line_ends_may_change_within_a_file(ends: list[str]) -> None:
+    lines = ["a,b", "1,2", "3,4", "5,6"]
+    text = "".join(line + end for line, end in zip(lines, ends, strict=True))
+    assert split_lines(text) == lines
+    (grid,) = read(text).grids
+    assert list(grid.numbers) == [1, 2, 3, 4]
+
+
+def test_a_quoted_line_break_stays_in_its_cell_and_numbers_stay_the_lines() -> None:
+    (grid,) = read('id,note,amount\n1,"two\nlines",3\n2,plain,4\n').grids
+    assert grid.rows[1] == ("1", "two\nlines", "3")
+    assert list(grid.numbers) == [1, 2, 4]
+
+
+def test_a_quote_that_never_ends_does_not_swallow_the_file() -> None:
+    (grid,) = read("id,note,amount\n" + '1,"open,3\n' + "".join(f"{i},plain,4\n" for i in range(2, 200))).grids
+    assert len(grid.rows) == 200
+    assert grid.rows[1] == ("1", '"open', "3")
+    assert any("line 2" in w for w in grid.warnings)
+
+
+def test_quotes_within_text_are_text() -> None:
+    assert rows('a,b,c\n1,点击底部"多多视频","/"\n2,x,y\n')[1] == ("1", '点击底部"多多视频"', "/")
+
+
+def test_formula_cells_padding_and_forced_text_are_taken_off_and_said() -> None:
+    found = read('="代码"\t="金额"\t\n="000001"\t 1.50 \t\n="799999"\t2.00\t\n', "gb18030")
+    (grid,) = found.grids
+    assert grid.rows[1][:2] == ("000001", "1.50")
+    assert any("formulas" in w for w in grid.warnings)
+    assert any("spaces" in w for w in grid.warnings)
+    assert rows("时间,单号,金额\n`2026-10-01,`0012,`1.00\n`2026-10-02,`0013,`2.00\n")[1] == (
+        "2026-10-01",
+        "0012",
+        "1.00",
+    )
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+def test_the_delimiter_is_found_after_a_preamble_with_others(delimiter: str) -> None:
+    lines = ["Statement; for: A, B and C", "", delimiter.join(["Date", "Text", "Amount"])]
+    lines += [
+        delimiter.join([f"2026-10-0{i}", "rent, power; water" if delimiter not in ",;" else "rent", "1.50"])
+        for i in range(1, 6)
+    ]
+    assert rows("\n".join(lines))[-1][::2] == ("2026-10-05", "1.50")
+
+
+def test_fixed_width_text_becomes_columns_also_with_wide_characters() -> None:
+    lines = [
+        "日期        摘要          金额",
+        *(f"2026-10-0{i}  工资{'收入' * (i % 2)}{'    ' * (1 - i % 2)}  {i},000.00" for i in range(1, 6)),
+    ]
+    assert rows("\n".join(lines), "gb18030")[1] == ("2026-10-01", "工资收入", "1,000.00")
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "Dear customer,\n\nthank you for your letter, which we have read.\nWe will write again.\n\nYours, the bank\n",
+        "本函仅供参考。\n如有疑问，请致电客服。\n谢谢。\n",
+        "hello\n",
+        "",
+    ],
+)
+def test_a_text_that_is_no_table_comes_back_as_text(prose: str) -> None:
+    found = read(prose)
+    assert not found.grids
+    assert found.text == prose
+
+
+def test_nul_characters_are_taken_out_and_said() -> None:
+    found = read(b"a,b\n1\x00,2\n3,4\n")
+    assert found.grids[0].rows[1] == ("1", "2")
+    assert any("NUL" in w for w in found.warnings)
+
+
+def test_more_cells_than_allowed_is_an_error_in_plain_english() -> None:
+    with pytest.raises(EvidenceError, match="cells"):
+        read_delimited(b"a,b\n" + b"1,2\n" * 100, "a.csv", Budget(Limits(cells=50)))
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the shared corpus is not on this machine")
+@pytest.mark.parametrize(
+    ("file", "encoding"),
+    [
+        ("csv/alipay_gb18030.csv", "gb18030"),
+        ("csv/wechat_utf8.csv", "utf-8"),
+        ("csv/jd_utf8bom.csv", "utf-8-sig"),
+        ("csv/icbc_debit_v2.csv", "utf-8"),
+        ("csv/hsbchk_debit.csv", "utf-8"),
+        ("csv/cmb_credit.csv", "utf-8"),
+        ("csv/mufg_cp932.csv", "cp932"),
+        ("csv/govuk_utf16le.csv", "utf-16-le"),
+        ("xls/text_gbk_tsv_named.xls", "gb18030"),
+    ],
+)
+def test_files_of_others_decode_as_they_were_written(file: str, encoding: str) -> None:
+    decoded = decode((CORPUS / file).read_bytes())
+    assert (decoded.encoding, decoded.warnings) == (encoding, ())
