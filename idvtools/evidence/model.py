@@ -13,7 +13,20 @@ if TYPE_CHECKING:
 
 #: What a file is, by its content.
 Kind = Literal[
-    "zip", "pdf", "xls", "xlsx", "office_encrypted", "html", "csv", "txt", "json", "xml", "png", "jpg", "empty", "unknown"
+    "zip",
+    "pdf",
+    "xls",
+    "xlsx",
+    "office_encrypted",
+    "html",
+    "csv",
+    "txt",
+    "json",
+    "xml",
+    "png",
+    "jpg",
+    "empty",
+    "unknown",
 ]
 #: What the cells of a column are. ``text`` is what stays as it stands: ids and account numbers among it.
 ColumnType = Literal["text", "amount", "integer", "date", "datetime", "empty"]
