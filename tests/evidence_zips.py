@@ -5,12 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-import pytest
-
-CORPUS = Path("/work/shared/corpus")
-needs_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="the shared corpus is not here; it is read in place")
 CSV = b"date,amount\n2026-10-01,1.50\n2026-10-02,20.00\n"
 
 
