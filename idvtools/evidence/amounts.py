@@ -24,6 +24,10 @@ _SHAPE = re.compile(
 )
 _SIDE_FIRST = re.compile(r"(?P<side>CR|DR|借|贷|貸)\s*(?P<rest>.*)", re.IGNORECASE)
 _NOTE = re.compile(r"(?P<amount>.*\d.*?)\s*\((?P<note>[^()]*[^\d.,()\s][^()]*)\)")
+_USUAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_DIGIT = re.compile(r"\d")
+#: No amount is printed longer, with all that may stand beside it; the patterns take too long over a longer text.
+_LONGEST = 80
 _NEGATIVE = "-−–△▲"
 _POINT = re.compile(r"(?:\d{1,3}(?:[,'’ ]\d{3})+|\d{1,2}(?:,\d\d)+,\d{3}|\d+)?(?:\.\d+)?|\d+\.")
 _COMMA = re.compile(r"(?:\d{1,3}(?:[.'’ ]\d{3})+|\d+)?(?:,\d+)?|\d+,")
@@ -51,7 +55,13 @@ def parse_amount(text: str, mark: Mark = ".") -> Amount | None:
     >>> parse_amount("2026-10-01"), parse_amount("12.5%"), parse_amount("1E5")
     (None, None, None)
     """
-    plain = unicodedata.normalize("NFKC", text).strip()
+    if len(text) > _LONGEST:
+        return None
+    if mark == "." and (usual := _USUAL.fullmatch(text)) is not None:  # most amounts by far
+        return Amount(Decimal(text), money=usual[1] is not None)
+    plain = (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
+    if _DIGIT.search(plain) is None:
+        return None
     note = None
     found = _SHAPE.fullmatch(plain)
     if found is None:
@@ -111,6 +121,9 @@ _SURE_POINT = re.compile(
 )
 
 
+_NUMBER = re.compile(r"[\d.,]+")
+
+
 def decimal_mark(texts: Iterable[str]) -> tuple[Mark, bool]:
     """The decimal mark of a column, and whether the cells contradict each other.
 
@@ -123,8 +136,9 @@ def decimal_mark(texts: Iterable[str]) -> tuple[Mark, bool]:
     """
     comma = point = 0
     for text in texts:
-        plain = unicodedata.normalize("NFKC", text)
-        number = re.search(r"[\d.,]+", plain)
+        if text.isdecimal():
+            continue
+        number = _NUMBER.search(text if text.isascii() else unicodedata.normalize("NFKC", text))
         if number is None:
             continue
         comma += _SURE_COMMA.fullmatch(number[0]) is not None

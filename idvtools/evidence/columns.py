@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -58,6 +58,11 @@ NOTHING = frozenset(
 )
 #: Share of cells that must fit before those that don't are worth a word.
 _NEARLY = 0.8
+_SHORTENED = re.compile(r"\d\.\d{2,}[Ee]\+\d\d")
+
+
+#: Longer texts are no amount and no date; looking closer at them takes too long.
+_LONGEST = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,21 @@ class Decision:
     cells: list[Any] = field(repr=False)
     warnings: tuple[str, ...] = ()
     refunds: list[Decimal | None] | None = field(default=None, repr=False)
+    nothing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What the different texts of a column are: its type, their values by that type (none where they stay text)."""
+
+    type: ColumnType
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    warnings: tuple[str, ...] = ()
+    refunds: Mapping[str, Decimal] = field(default_factory=dict, repr=False)
+
+
+#: The cells of a column in their order: asked for only where something is to be said about their places.
+Ordered = Callable[[], Sequence[str | None]]
 
 
 def decide(name: str, values: Sequence[Cell], numbers: Sequence[int]) -> Decision:
@@ -91,19 +111,44 @@ def decide(name: str, values: Sequence[Cell], numbers: Sequence[int]) -> Decisio
     >>> decide("Order no", ["0012", "13"], [1, 2]).type
     'text'
     """
-    filled = [v for v in values if v is not None]
-    if not filled:
+    kinds = {type(v) for v in values} - {type(None)}
+    if not kinds:
         return Decision("empty", list(values))
-    if not any(isinstance(v, str) for v in filled):
-        typed = _of_spreadsheet(name, values)
+    texts: list[Any] = list(values)
+    lost: tuple[str, ...] = ()
+    if kinds != {str}:
+        typed = None if str in kinds else _of_spreadsheet(name, values)
         if typed is not None:
             return typed
-    texts = [None if v is None else as_text(v) for v in values]
-    kept = Decision("text", list(texts), _digits_lost(name, values, numbers))
-    real = [t for t in texts if t is not None and t not in NOTHING]
-    if not real or names_id(name) or _shaped_like_id(name, real):
-        return kept
-    return _as_dates(name, texts, real, numbers) or _as_amounts(name, texts, real, numbers) or kept
+        texts = [None if v is None else as_text(v) for v in values]
+        lost = _floats_lost(name, values, numbers)
+    counts = Counter(texts)
+    del counts[None]
+    ruling = rule(name, counts, lambda: texts, numbers)
+    if ruling.type == "text":
+        return Decision("text", texts, (*lost, *ruling.warnings))
+    refunds = [ruling.refunds.get(t) for t in texts] if ruling.refunds else None
+    nothing = sum(n for t, n in counts.items() if t in NOTHING)
+    return Decision(ruling.type, [*map(ruling.values.get, texts)], ruling.warnings, refunds, nothing)
+
+
+def rule(name: str, counts: Mapping[str, int], texts: Ordered, numbers: Sequence[int]) -> Ruling:
+    """What the texts of a column are, by how often each different one stands there.
+
+    Examples
+    --------
+    >>> ruling = rule("Amount", {"1.50": 2, "-": 1}, lambda: ["1.50", "-", "1.50"], [])
+    >>> ruling.type, ruling.values
+    ('amount', {'1.50': Decimal('1.50')})
+    """
+    real = {text: n for text, n in counts.items() if text not in NOTHING}
+    if not real or names_id(name) or shaped_like_id(name, real):
+        return Ruling("text", warnings=_digits_lost(name, real, texts, numbers))
+    return (
+        _as_dates(name, real, texts, numbers)
+        or _as_amounts(name, real, texts, numbers)
+        or Ruling("text", warnings=_digits_lost(name, real, texts, numbers))
+    )
 
 
 def as_text(value: Cell) -> str:  # noqa: PLR0911  # a case a type
@@ -146,134 +191,161 @@ def _of_spreadsheet(name: str, values: Sequence[Any]) -> Decision | None:
     return Decision("amount", [None if v is None else Decimal(as_text(v)) for v in values])
 
 
-def _digits_lost(name: str, values: Sequence[Cell], numbers: Sequence[int]) -> tuple[str, ...]:
+def _floats_lost(name: str, values: Sequence[Cell], numbers: Sequence[int]) -> tuple[str, ...]:
     """A spreadsheet keeps 15 digits of a number: a longer id in a number cell has lost its end."""
-    lost = [
-        i
-        for i, v in enumerate(values)
-        if (isinstance(v, float) and abs(v) >= 1e15)
-        or (isinstance(v, str) and "+" in v and re.fullmatch(r"\d\.\d{2,}[Ee]\+\d\d", v) is not None)
-    ]
-    if not lost:
+    return _lost(name, [i for i, v in enumerate(values) if isinstance(v, float) and abs(v) >= 1e15], numbers)
+
+
+def _digits_lost(name: str, real: Mapping[str, int], texts: Ordered, numbers: Sequence[int]) -> tuple[str, ...]:
+    """The same where a spreadsheet has saved them as text: 6.22202E+15."""
+    short = {t for t in real if "+" in t and _SHORTENED.fullmatch(t) is not None}
+    return _lost(name, _at(short, texts), numbers) if short else ()
+
+
+def _lost(name: str, rows: Sequence[int], numbers: Sequence[int]) -> tuple[str, ...]:
+    if not rows:
         return ()
-    return (f"column {name}: {len(lost)} long numbers have lost digits in a spreadsheet ({places(lost, numbers)})",)
+    return (f"column {name}: {len(rows)} long numbers have lost digits in a spreadsheet ({places(rows, numbers)})",)
 
 
-def _shaped_like_id(name: str, texts: Sequence[str]) -> bool:
-    """Digits that are no quantity: zeros in front, more than 15, or all of one length."""
+def _at(which: Set[str], texts: Ordered) -> list[int]:
+    """Rows in which one of these texts stands."""
+    return [i for i, t in enumerate(texts()) if t in which]
+
+
+def shaped_like_id(name: str, texts: Mapping[str, int]) -> bool:
+    """Digits that are no quantity: zeros in front, more than 15, or all of one length; each text with its count.
+
+    Examples
+    --------
+    >>> [shaped_like_id("x", t) for t in ({"622202": 1, "622303": 1}, {"622202": 1, "12": 1}, {"007": 1})]
+    [True, False, True]
+    """
     if any(len(t) > 15 and t.isdecimal() for t in texts):
         return True
-    zeros = any(len(t) > 1 and t[0] == "0" and t.isdecimal() for t in texts)
+    zeros = any(t[0] == "0" and len(t) > 1 and t.isdecimal() for t in texts)
     if not all(t.isdecimal() and t.isascii() for t in texts):
         return zeros and not names_money(name)
     if names_money(name) or compact_dates(name, texts):
         return False
     lengths = {len(t) for t in texts}
-    return zeros or (len(lengths) == 1 and max(lengths) >= (6 if len(texts) > 1 else 10))
+    return zeros or (len(lengths) == 1 and max(lengths) >= (6 if sum(texts.values()) > 1 else 10))
 
 
-def compact_dates(name: str, texts: Sequence[str]) -> bool:
+def compact_dates(name: str, texts: Mapping[str, int]) -> bool:
     """Eight or fourteen digits that are dates: by the name of the column, or because years near ours can't be chance.
 
     Examples
     --------
-    >>> compact_dates("交收日期", ["20230212"]), compact_dates("x", ["20230212", "20261399"])
+    >>> compact_dates("交收日期", {"20230212": 1}), compact_dates("x", {"20230212": 1, "20261399": 1})
     (True, False)
     """
-    if {len(t) for t in texts} - {8, 14}:
+    if any(len(t) not in (8, 14) for t in texts):
         return False
-    found = [readings(t).get("YMD") for t in texts]
-    fit = sum(m is not None for m in found)
+    found = {t: readings(t).get("YMD") for t in texts}
+    fit, total = sum(n for t, n in texts.items() if found[t] is not None), sum(texts.values())
     if names_date(name):
-        return fit >= _NEARLY * len(texts)
-    return fit == len(texts) > 1 and all(m is not None and 1970 <= m.year <= 2060 for m in found)
+        return fit >= _NEARLY * total
+    return fit == total > 1 and all(m is not None and 1970 <= m.year <= 2060 for m in found.values())
 
 
-def _as_dates(name: str, texts: Sequence[str | None], real: Sequence[str], numbers: Sequence[int]) -> Decision | None:  # noqa: PLR0911
+def _as_dates(name: str, real: Mapping[str, int], texts: Ordered, numbers: Sequence[int]) -> Ruling | None:
     """The column as dates; as text with a word about it where only nearly all cells are; None where it is none."""
-    if not any(c.isdigit() for t in real[:20] for c in t):
-        return None
-    known: Mapping[str, Mapping[Order, Moment]] = {text: readings(text) for text in set(real)}
-    fit = sum(bool(known[t]) for t in real)
-    if fit == 0 or fit < _NEARLY * len(real):
-        if all(without_year(t) for t in real) and not names_money(name):
-            return Decision("text", list(texts), (f"column {name}: dates without a year stay text",))
-        return None
+    total = sum(real.values())
+    known: dict[str, Mapping[Order, Moment]] = {}
+    misfits = 0
+    for text, count in real.items():
+        known[text] = found = readings(text) if len(text) <= _LONGEST else {}
+        misfits += 0 if found else count
+        if misfits > (1 - _NEARLY) * total:
+            if not names_money(name) and all(map(without_year, real)):
+                return Ruling("text", warnings=(f"column {name}: dates without a year stay text",))
+            return None
     if all(t.isdecimal() for t in real) and not compact_dates(name, real):
         return None
-    odd = [i for i, t in enumerate(texts) if t is not None and t not in NOTHING and not known[t]]
-    if odd:
-        said = f"{len(odd)} of {len(real)} cells are no possible date ({places(odd, numbers)}): kept as text"
-        return Decision("text", list(texts), (f"column {name}: {said}",))
-    order, doubtful = order_of([known[t] for t in real])
+    if misfits:
+        where = places(_at({t for t in real if not known[t]}, texts), numbers)
+        said = f"{misfits} of {total} cells are no possible date ({where}): kept as text"
+        return Ruling("text", warnings=(f"column {name}: {said}",))
+    order, doubtful = order_of(known, lambda: [known[t] for t in texts() if t in known])
     if order is None:
-        return Decision("text", list(texts), (f"column {name}: no one order of day and month fits all: kept as text",))
-    moments = [None if t is None or t in NOTHING else known[t][order] for t in texts]
-    return _dated(name, moments, numbers, order if doubtful else None)
+        return Ruling("text", warnings=(f"column {name}: no one order of day and month fits all: kept as text",))
+    return _dated(name, {t: known[t][order] for t in real}, real, texts, numbers, order if doubtful else None)
 
 
-def _dated(name: str, cells: list[Moment | None], numbers: Sequence[int], doubtful: Order | None) -> Decision:
+def _dated(  # what a column is, and how sure
+    name: str,
+    found: dict[str, Moment],
+    real: Mapping[str, int],
+    texts: Ordered,
+    numbers: Sequence[int],
+    doubtful: Order | None,
+) -> Ruling:
     warnings = []
     if doubtful:
         shown = {"DMY": "day first", "MDY": "month first", "YMD": "year first"}[doubtful]
         warnings.append(f"column {name}: the order of day and month is not certain; read as {shown}")
-    strange = [i for i, c in enumerate(cells) if c is not None and c.year not in PLAUSIBLE]
+    strange = _at({t for t, moment in found.items() if moment.year not in PLAUSIBLE}, texts)
     if strange:
         where = places(strange, numbers)
         warnings.append(f"column {name}: {len(strange)} dates have an implausible year ({where}): kept as printed")
-    timed = [isinstance(c, datetime) for c in cells if c is not None]
-    if not any(timed):
-        return Decision("date", list(cells), tuple(warnings))
-    if not all(timed):
-        without = f"{timed.count(False)} of {len(timed)} cells have no time of day: read as midnight"
+    total, timed = sum(real.values()), sum(n for t, n in real.items() if isinstance(found[t], datetime))
+    if not timed:
+        return Ruling("date", found, tuple(warnings))
+    if timed < total:
+        without = f"{total - timed} of {total} cells have no time of day: read as midnight"
         warnings.append(f"column {name}: {without}")
-    moments = [c if c is None or isinstance(c, datetime) else datetime.combine(c, time()) for c in cells]
-    zoned = Counter(m.tzinfo is not None for m in moments if m is not None)
-    if len(zoned) > 1:
-        warnings.append(f"column {name}: {zoned[True]} of {sum(zoned.values())} times have a zone, the others none")
-    return Decision("datetime", list(moments), tuple(warnings))
+    moments = {t: m if isinstance(m, datetime) else datetime.combine(m, time()) for t, m in found.items()}
+    zoned = sum(n for t, n in real.items() if moments[t].tzinfo is not None)
+    if 0 < zoned < total:
+        warnings.append(f"column {name}: {zoned} of {total} times have a zone, the others none")
+    return Ruling("datetime", moments, tuple(warnings))
 
 
-def _as_amounts(name: str, texts: Sequence[str | None], real: Sequence[str], numbers: Sequence[int]) -> Decision | None:
+def _as_amounts(name: str, real: Mapping[str, int], texts: Ordered, numbers: Sequence[int]) -> Ruling | None:
     """The column as amounts or integers; as text with a word about it where only nearly all cells are."""
-    if not any(c.isdigit() for t in real[:50] for c in t):
-        return None
-    mark, torn = decimal_mark(set(real))
-    known = {text: parse_amount(text, mark) for text in set(real)}
-    odd = [i for i, t in enumerate(texts) if t is not None and t not in NOTHING and known[t] is None]
-    if odd:
-        if len(real) - len(odd) < max(_NEARLY * len(real), 2):
+    total = sum(real.values())
+    mark, torn = decimal_mark(t for t in real if len(t) <= _LONGEST)
+    known: dict[str, Amount] = {}
+    odd = 0
+    for text, count in real.items():
+        amount = parse_amount(text, mark)
+        if amount is not None:
+            known[text] = amount
+            continue
+        odd += count
+        if total - odd < max(_NEARLY * total, 2):
             return None
-        said = f"{len(odd)} of {len(real)} cells are no amount"
+    if odd:
+        said = f"{odd} of {total} cells are no amount"
         if torn:
             said = "commas and points are both used for decimals"
-        return Decision("text", list(texts), (f"column {name}: {said} ({places(odd, numbers)}): kept as text",))
-    amounts = [None if t is None or t in NOTHING else known[t] for t in texts]
-    money = names_money(name) or mark == "," or any(a is not None and a.money for a in amounts)
-    if not money and all(a is None or a.value == int(a.value) for a in amounts):
-        return Decision("integer", [None if a is None else int(a.value) for a in amounts])
-    refunds = [None if a is None else refund_of(a) for a in amounts]
-    return Decision(
-        "amount",
-        [None if a is None else a.value for a in amounts],
-        _about(name, amounts, numbers),
-        refunds if any(r is not None for r in refunds) else None,
-    )
+        where = places(_at(real.keys() - known.keys(), texts), numbers)
+        return Ruling("text", warnings=(f"column {name}: {said} ({where}): kept as text",))
+    money = names_money(name) or mark == "," or any(a.money for a in known.values())
+    if not money and all(a.value == int(a.value) for a in known.values()):
+        return Ruling("integer", {t: int(a.value) for t, a in known.items()})
+    refunds = {t: paid for t, a in known.items() if (paid := refund_of(a)) is not None}
+    values = {t: a.value for t, a in known.items()}
+    return Ruling("amount", values, _about(name, known, real, texts, numbers), refunds)
 
 
-def _about(name: str, amounts: Sequence[Amount | None], numbers: Sequence[int]) -> tuple[str, ...]:
+def _about(
+    name: str, known: Mapping[str, Amount], real: Mapping[str, int], texts: Ordered, numbers: Sequence[int]
+) -> tuple[str, ...]:
     """What amounts had beside them."""
-    noted: dict[str, list[int]] = {}
-    for i, amount in enumerate(amounts):
-        if amount is not None and amount.note:
+    noted: dict[str, set[str]] = {}
+    for text, amount in known.items():
+        if amount.note:
             short = re.fullmatch(r"[A-Z]{2,3}", amount.note) is not None
             label = "a refund" if refund_of(amount) is not None else (f"({amount.note})" if short else "a remark")
-            noted.setdefault(label, []).append(i)
+            noted.setdefault(label, set()).add(text)
     warnings = [
         f"column {name}: {len(rows)} amounts have {label} behind them ({places(rows, numbers)})"
-        for label, rows in noted.items()
+        for label, which in noted.items()
+        if (rows := _at(which, texts))
     ]
-    sides = sum(a is not None and bool(a.side) for a in amounts)
+    sides = sum(n for t, n in real.items() if known[t].side)
     if sides:
         warnings.append(f"column {name}: {sides} amounts are marked CR/DR (贷/借): debits are read as negative")
     return tuple(warnings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from itertools import pairwise
 from typing import Literal
@@ -57,6 +57,17 @@ _NO_YEAR = re.compile(
 PLAUSIBLE = range(1900, 2101)
 
 
+_DIGIT = re.compile(r"\d")
+_USUAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}:[0-9]{2})?")
+
+
+def _usual(text: str, *, stamped: bool) -> Moment | None:
+    try:
+        return datetime.fromisoformat(text) if stamped else date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 def without_year(text: str) -> bool:
     """Whether a cell is a day and a month only: no date, for nobody knows the year.
 
@@ -79,9 +90,12 @@ def readings(text: str) -> dict[Order, Moment]:
     >>> readings("2026-02-30"), readings("令和8年10月1日")["DMY"]
     ({}, datetime.date(2026, 10, 1))
     """
-    plain = unicodedata.normalize("NFKC", text).strip()
-    if not plain or not (plain[0].isdigit() or plain[0].isalpha()) or len(plain) > 40:
+    plain = (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
+    if len(plain) > 40 or not plain[:1].isalnum() or _DIGIT.search(plain) is None:
         return {}
+    if (usual := _USUAL.fullmatch(plain)) is not None:  # most dates by far
+        moment = _usual(plain, stamped=usual[1] is not None)
+        return {} if moment is None else {"YMD": moment, "DMY": moment, "MDY": moment}
     for pattern in (_YMD, _COMPACT, _ERA, _NAMED, _NAMED_FIRST):
         found = pattern.fullmatch(plain)
         if found is not None:
@@ -104,25 +118,33 @@ def readings(text: str) -> dict[Order, Moment]:
     return result
 
 
-def order_of(cells: Sequence[Mapping[Order, Moment]]) -> tuple[Order | None, bool]:
+def order_of(
+    cells: Mapping[str, Mapping[Order, Moment]], listed: Callable[[], Sequence[Mapping[Order, Moment]]]
+) -> tuple[Order | None, bool]:
     """The one order in which a column's cells are dates, and whether others were possible.
 
     Where two orders fit all cells, the one in which they are sorted is taken, else day before month (as in Hong Kong).
 
+    Parameters
+    ----------
+    cells : mapping
+        The readings of each different text.
+    listed : callable
+        The readings of all cells in their order; asked for only where two orders fit.
+
     Examples
     --------
-    >>> order_of([readings("01/10/2026"), readings("24/10/2026")]), order_of([readings("01/10/2026")])
-    (('DMY', False), ('DMY', True))
-    >>> order_of([readings("13/10/2026"), readings("10/13/2026")])
-    (None, False)
+    >>> def order(*texts):
+    ...     return order_of({t: readings(t) for t in texts}, lambda: [readings(t) for t in texts])
+    >>> order("01/10/2026", "24/10/2026"), order("01/10/2026"), order("13/10/2026", "10/13/2026")
+    (('DMY', False), ('DMY', True), (None, False))
     """
     orders: tuple[Order, ...] = ("YMD", "DMY", "MDY")
-    fitting = [o for o in orders if all(o in cell for cell in cells)]
-    if len(fitting) < 2 or all(len(set(cell.values())) == 1 and len(cell) == 3 for cell in cells):
+    fitting = [o for o in orders if all(o in cell for cell in cells.values())]
+    if len(fitting) < 2 or all(len({cell[o] for o in fitting}) == 1 for cell in cells.values()):
         return (fitting[0] if fitting else None), False
-    if len({tuple(str(cell[o]) for cell in cells) for o in fitting}) == 1:
-        return fitting[0], False
-    in_order = [o for o in fitting if len(cells) > 2 and _sorted([str(cell[o]) for cell in cells])]
+    everyone = listed()
+    in_order = [o for o in fitting if len(everyone) > 2 and _sorted([str(cell[o]) for cell in everyone])]
     if len(in_order) == 1:
         return in_order[0], True
     return ("DMY" if "DMY" in fitting else fitting[0]), True

@@ -246,11 +246,13 @@ def unique(names: Sequence[str | None]) -> list[str]:
     >>> unique(["金额", None, "金额"])
     ['金额', 'column_2', '金额_2']
     """
-    result: list[str] = []
-    taken = {n for n in names if n}
+    printed = {n for n in names if n}
+    result: dict[str, None] = {}
+    numbers: dict[str, int] = {}
     for i, name in enumerate(names, 1):
-        wanted, number = name or f"column_{i}", 2
-        while wanted in result or (wanted != name and wanted in taken):
-            wanted, number = f"{name or f'column_{i}'}_{number}", number + 1
-        result.append(wanted)
-    return result
+        own = wanted = name or f"column_{i}"
+        while wanted in result or (wanted != name and wanted in printed):
+            numbers[own] = numbers.get(own, 1) + 1
+            wanted = f"{own}_{numbers[own]}"
+        result[wanted] = None
+    return list(result)
