@@ -6,26 +6,34 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from idvtools.errors import EvidenceError
+from idvtools.evidence.biffstarts import Records, sheet_records
 from idvtools.evidence.limits import Budget
-from idvtools.evidence.quickbiff import RUN, plain_cells
-from idvtools.evidence.sheetfacts import SheetFacts, Shown, format_of
+from idvtools.evidence.sheetfacts import BUILT_IN, SheetFacts, Shown, format_of
 
 _BOF, _EOF, _BOUNDSHEET, _FORMAT, _XF, _SUPBOOK, _EXTERN = 0x809, 0x0A, 0x85, 0x41E, 0xE0, 0x1AE, 0x16
 _ROW, _COLINFO, _DIMENSIONS, _SST, _CONTINUE = 0x208, 0x7D, 0x200, 0xFC, 0x3C
-_NUMBER, _RK, _FORMULA, _BOOLERR, _MULRK = 0x203, 0x27E, 0x06, 0x205, 0xBD
+_NUMBER, _RK, _FORMULA, _BOOLERR, _MULRK, _DATEMODE = 0x203, 0x27E, 0x06, 0x205, 0xBD, 0x22
 #: Records of one cell that holds something: row, column, XF stand first.
 _CELLS = frozenset({_NUMBER, _RK, _FORMULA, _BOOLERR, 0x204, 0xFD, 0xD6})
 _ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
-_PAIR, _TRIPLE = struct.Struct("<HH"), struct.Struct("<HHH")
+_PAIR = struct.Struct("<HH")
 
 
 @dataclass(slots=True)
 class XlsFacts:
-    """Facts of a ``.xls``: each sheet by its place among the sheets, and what the book carries."""
+    """Facts of a ``.xls``: each sheet by its place among the sheets, and what the book carries.
+
+    ``codes`` holds the number format of each style (XF).
+    """
 
     version: int = 8
     sheets: list[SheetFacts] = field(default_factory=list)
+    records: list[Records] = field(default_factory=list, repr=False)
+    codes: list[str] = field(default_factory=list)
+    since_1904: bool = False
     starts: list[int] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     dimensions: list[tuple[int, int]] = field(default_factory=list)
@@ -47,7 +55,7 @@ def xls_facts(stream: bytes, budget: Budget) -> XlsFacts:
     if not is_biff5_or_8(stream):
         raise EvidenceError("a workbook older than Excel 5 (1993), or damaged; save it as xlsx")
     facts = XlsFacts(version=8 if stream[4:6] == b"\x00\x06" else 5)
-    codes: dict[int, Shown | None] = {49: str}
+    codes = dict(BUILT_IN)
     formats: list[int] = []
     links = 0
     for record, at, size in records(stream, 0):
@@ -55,16 +63,21 @@ def xls_facts(stream: bytes, budget: Budget) -> XlsFacts:
             facts.starts.append(struct.unpack_from("<I", stream, at)[0])
         elif record == _FORMAT and size >= 3:
             number = struct.unpack_from("<H", stream, at)[0]
-            codes[number] = format_of(_format(stream[at + 2 : at + size], facts.version))
+            codes[number] = _format(stream[at + 2 : at + size], facts.version)
         elif record == _XF and size >= 4:
             formats.append(struct.unpack_from("<H", stream, at + 2)[0])
+        elif record == _DATEMODE and size >= 2:
+            facts.since_1904 = stream[at] == 1
         else:
             links += _links(stream, record, at, size)
     if links:
         facts.warnings.append(f"links to {links} other files: what they gave is as old as the last saving")
-    styles = {i: shown for i, number in enumerate(formats) if (shown := codes.get(number))}
+    facts.codes = [codes.get(number, "") for number in formats]
+    styles = {i: shown for i, code in enumerate(facts.codes) if (shown := format_of(code))}
     for start in facts.starts:
-        facts.sheets.append(_sheet(stream, start, styles, budget, facts.dimensions))
+        sheet, found = _sheet(stream, start, styles, budget, facts.dimensions)
+        facts.sheets.append(sheet)
+        facts.records.append(found)
     return facts
 
 
@@ -102,62 +115,30 @@ def records(stream: bytes, start: int) -> Iterator[tuple[int, int, int]]:
 
 def _sheet(
     stream: bytes, start: int, styles: dict[int, Shown], budget: Budget, dimensions: list[tuple[int, int]]
-) -> SheetFacts:
-    """Facts of one sheet: runs of plain records at once, the others one by one."""
+) -> tuple[SheetFacts, Records]:
+    """Facts of one sheet, from all of its records at once; only those of rare kinds are looked at one by one."""
+    found = sheet_records(stream, start, budget)
     facts = SheetFacts()
-    hidden_columns: list[tuple[int, int]] = []
-    position = start
-    depth = count = 0
-    while position + 4 <= len(stream):
-        run = RUN.match(stream, position)
-        if run:
-            position = run.end()
-            continue
-        record, size = _PAIR.unpack_from(stream, position)
-        at, position = position + 4, position + 4 + size
-        count += 1
-        if not count & 0xFFF:
-            budget.tick()
-        if position > len(stream):
-            break
-        if record in (_BOF, _EOF):
-            depth += 1 if record == _BOF else -1
-            if depth <= 0:
-                break
-        elif record == _DIMENSIONS:
-            dimensions.append((at, size))
-        else:
-            _one(stream, record, at, size, styles, facts, hidden_columns)
-    plain_cells(stream[start:position], styles, facts)
+    cells = found.of(*_CELLS, least=6)
+    row, column, xf = (found.u16(cells, place) for place in (0, 2, 4))
+    facts.cells = len(cells)
+    if len(cells):
+        facts.height, facts.width = int(row.max()) + 1, int(column.max()) + 1
+    numbers = np.isin(found.kinds[cells], (_NUMBER, _RK)) & np.isin(xf, list(styles))
+    for y, x, style in zip(row[numbers].tolist(), column[numbers].tolist(), xf[numbers].tolist(), strict=True):
+        facts.shown[y, x] = styles[style]
+    for at, size in found.places(_MULRK, least=12):
+        several, last = _several(stream, at, size, styles, facts)
+        facts.height, facts.width = max(facts.height, several + 1), max(facts.width, last + 1)
+    _errors(found, facts)
+    rows = found.of(_ROW, least=16)
+    facts.hidden_rows = int(np.count_nonzero(found.data[found.at[rows] + 12] & 0x20))
+    for at, _ in found.places(_COLINFO, least=10):
+        first, last = _PAIR.unpack_from(stream, at)
+        facts.hidden_columns += max(0, min(last, facts.width - 1) - first + 1) if stream[at + 8] & 1 else 0
+    dimensions += found.places(_DIMENSIONS, least=0)
     budget.tick()
-    facts.hidden_columns = sum(max(0, min(last, facts.width - 1) - first + 1) for first, last in hidden_columns)
-    return facts
-
-
-def _one(
-    stream: bytes,
-    record: int,
-    at: int,
-    size: int,
-    styles: dict[int, Shown],
-    facts: SheetFacts,
-    hidden_columns: list[tuple[int, int]],
-) -> None:
-    if record == _ROW and size >= 16:
-        facts.hidden_rows += bool(stream[at + 12] & 0x20)
-    elif record in _CELLS and size >= 6:
-        row, column, xf = _TRIPLE.unpack_from(stream, at)
-        facts.cells += 1
-        facts.height, facts.width = max(facts.height, row + 1), max(facts.width, column + 1)
-        if record in (_BOOLERR, _FORMULA):
-            _error(stream, record, at, size, facts)
-        elif xf in styles and record in (_NUMBER, _RK):
-            facts.shown[row, column] = styles[xf]
-    elif record == _MULRK and size >= 12:
-        row, last = _several(stream, at, size, styles, facts)
-        facts.height, facts.width = max(facts.height, row + 1), max(facts.width, last + 1)
-    elif record == _COLINFO and size >= 10 and stream[at + 8] & 1:
-        hidden_columns.append(_PAIR.unpack_from(stream, at))
+    return facts, found
 
 
 def _several(stream: bytes, at: int, size: int, styles: dict[int, Shown], facts: SheetFacts) -> tuple[int, int]:
@@ -172,16 +153,20 @@ def _several(stream: bytes, at: int, size: int, styles: dict[int, Shown], facts:
     return row, column + count - 1
 
 
-def _error(stream: bytes, record: int, at: int, size: int, facts: SheetFacts) -> None:
-    if record == _BOOLERR:
-        code = stream[at + 6] if size >= 8 and stream[at + 7] else None
-    else:
-        result = stream[at + 6 : at + 14]
-        facts.uncalculated += result[6:] in (b"\xf0\xff", b"\xf8\xff", b"\xf8\x7f")  # no number: never calculated
-        code = result[2] if len(result) == 8 and result[6:] == b"\xff\xff" and result[0] == 2 else None
-    if code is not None:
-        row, column = _PAIR.unpack_from(stream, at)
-        facts.error(_ERRORS.get(code, "#ERROR"), (row, column))
+def _errors(found: Records, facts: SheetFacts) -> None:
+    """Error values, and formulas that were never calculated: their result is no number."""
+    values = found.of(_BOOLERR, least=8)
+    values = values[found.data[found.at[values] + 7] != 0]
+    formulas = found.of(_FORMULA, least=14)
+    ends = found.u16(formulas, 12)
+    facts.uncalculated = int(np.isin(ends, (0xFFF0, 0xFFF8, 0x7FF8)).sum())
+    formulas = formulas[(ends == 0xFFFF) & (found.data[found.at[formulas] + 6] == 2)]
+    wrong = np.sort(np.concatenate([values, formulas]))
+    names = found.data[found.at[wrong] + np.where(found.kinds[wrong] == _FORMULA, 8, 6)]
+    for row, column, name in zip(
+        found.u16(wrong, 0).tolist(), found.u16(wrong, 2).tolist(), names.tolist(), strict=True
+    ):
+        facts.error(_ERRORS.get(name, "#ERROR"), (row, column))
 
 
 def made_safe(stream: bytes, facts: XlsFacts) -> bytes:
@@ -197,17 +182,15 @@ def made_safe(stream: bytes, facts: XlsFacts) -> bytes:
     return bytes(safe)
 
 
-def closed_up(stream: bytes, start: int) -> tuple[bytes, list[int]]:
+def closed_up(stream: bytes, found: Records) -> tuple[bytes, list[int]]:
     """The records with the rows of one sheet moved together, and where each row stood (from 1): for cells far apart."""
-    places = [
-        (record, at)
-        for record, at, size in records(stream, start)
-        if (record in _CELLS and size >= 6) or (record == _MULRK and size >= 12) or record in (0xBE, 0x201)
-    ]
-    rows = sorted({struct.unpack_from("<H", stream, at)[0] for record, at in places if record not in (0xBE, 0x201)})
-    index = {row: i for i, row in enumerate(rows)}
-    moved = bytearray(stream)
-    for _record, at in places:
-        row = struct.unpack_from("<H", stream, at)[0]
-        struct.pack_into("<H", moved, at, index.get(row, 0))
-    return bytes(moved), [row + 1 for row in rows]
+    cells = np.concatenate([found.of(*_CELLS, least=6), found.of(_MULRK, least=12)])
+    blanks = found.of(0xBE, 0x201, least=2)
+    rows = np.unique(found.u16(cells, 0))
+    moved = np.frombuffer(bytearray(stream), np.uint8)
+    for some in (cells, blanks):
+        old, at = found.u16(some, 0), found.at[some]
+        new = np.searchsorted(rows, old)
+        new[~np.isin(old, rows)] = 0
+        moved[at], moved[at + 1] = new & 0xFF, new >> 8
+    return moved.tobytes(), (rows + 1).tolist()

@@ -7,12 +7,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
+from types import MappingProxyType
 
 #: Turns a number into the text that is shown: a format of zeros keeps them.
 Shown = Callable[[int], str]
 #: Row and column, from 0.
 Place = tuple[int, int]
 
+#: Formats that a file need not spell out; 27 to 36 and 50 to 58 are dates in the editions for East Asia alone.
+BUILT_IN: Mapping[int, str] = MappingProxyType(
+    dict.fromkeys([14, 15, 16, 17, 22, *range(27, 32), 36, *range(50, 59)], "yyyy-mm-dd")
+    | dict.fromkeys([18, 19, 20, 21, 32, 33, 34, 35, 45, 47], "hh:mm:ss")
+    | {46: "[h]:mm:ss", 49: "@"}
+)
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[[^\]]*\]|_.|\*.')
 
 

@@ -185,7 +185,7 @@ def _xls(data: bytes, budget: Budget) -> Found:
     spread = [i for i, f in enumerate(facts.sheets) if not _compact(f)]
     rows_of: dict[int, list[int]] = {}
     for i in spread:
-        stream, rows_of[i] = closed_up(stream, facts.starts[i])
+        stream, rows_of[i] = closed_up(stream, facts.records[i])
     names: list[str] = []
     texts: list[dict[Place, str]] = []
     encoding = None
