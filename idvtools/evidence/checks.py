@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
+from idvtools.evidence.limits import Budget
 from idvtools.evidence.model import Check, Table
 from idvtools.evidence.printed import Printed, Way, money, printed, way
 
 #: A statement of more currencies, or one with a longer name, is no statement by currency.
 _CURRENCIES = 12
+#: Digits of a sum that must be exact: no cell that is read as an amount has half as many.
+_DIGITS = 200
+#: Rows between two looks at the clock.
+_TICK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +92,12 @@ def _wrong(cell: Any) -> bool:
     return cell is not None and str(cell).strip() not in ("", "-", "--", "/") and money(cell) is None
 
 
-def group_totals(table: Table, roles: Roles, says: Printed) -> tuple[Check, ...]:
+def group_totals(table: Table, roles: Roles, says: Printed, budget: Budget | None = None) -> tuple[Check, ...]:
     """Compare count and sum of income, spending and the rest with what is printed; refunds in a cell are left off."""
     checks = []
     for label, count, total in says.groups:
+        if budget is not None:
+            budget.tick()
         meaning = way(label)
         sums = _sums(table, roles, meaning) if meaning else None
         if sums is None:
@@ -108,7 +115,7 @@ def group_totals(table: Table, roles: Roles, says: Printed) -> tuple[Check, ...]
     return tuple(checks)
 
 
-def line_totals(table: Table, roles: Roles, says: Printed) -> tuple[Check, ...]:
+def line_totals(table: Table, roles: Roles, says: Printed, budget: Budget | None = None) -> tuple[Check, ...]:
     """Compare the figures of a line like 合计 with the sums of the columns; in their order, if they are as many."""
     flows = [c for c in sorted(c for c in (roles.debit, roles.credit) if c is not None)] or (
         [] if roles.amount is None else [roles.amount]
@@ -123,6 +130,8 @@ def line_totals(table: Table, roles: Roles, says: Printed) -> tuple[Check, ...]:
             )
             continue
         for column, figure in zip(flows, figures, strict=True):
+            if budget is not None:
+                budget.tick()
             values = [v for row in table.rows if (v := money(row[column])) is not None]
             total = sum(values, Decimal(0))
             said = f"{_exact(figure)} printed, {_exact(total)} read"
@@ -163,12 +172,15 @@ def _breaks(
     flows: Sequence[Decimal],
     balances: Sequence[Decimal | None],
     opening: Decimal | None,
+    budget: Budget | None,
     *,
     unsigned: bool,
 ) -> list[tuple[int, Decimal]]:
     """Places before which the balance does not follow from the one before, and how far it is off."""
     found, last, flow = [], opening, Decimal(0)
-    for i in order:
+    for count, i in enumerate(order):
+        if budget is not None and count % _TICK == 0:
+            budget.tick()
         balance = balances[i]
         out = unsigned and last is not None and balance is not None and balance < last
         flow = flow - flows[i] if out else flow + flows[i]
@@ -191,7 +203,9 @@ def _orders(table: Table, roles: Roles, rows: Sequence[int]) -> Iterator[tuple[s
         yield "by date, each day reversed", sorted(places[::-1], key=lambda i: days[i] or date.min)
 
 
-def _chain_of(table: Table, roles: Roles, rows: Sequence[int], name: str, says: Printed) -> Check:
+def _chain_of(
+    table: Table, roles: Roles, rows: Sequence[int], name: str, says: Printed, budget: Budget | None
+) -> Check:
     balances, unread = _column(table, roles.balance, rows)
     if unread:
         said = f"column {_name(table, roles.balance)}: {unread} of {len(rows)} cells are no amounts"
@@ -202,14 +216,19 @@ def _chain_of(table: Table, roles: Roles, rows: Sequence[int], name: str, says: 
     flows, unread = _flows(table, roles, rows)
     if unread:
         return Check(name, None, f"{unread} of {len(rows)} rows have an amount that cannot be read")
-    unsigned = roles.debit is roles.credit is roles.direction is None and all(flow >= 0 for flow in flows)
+    told = roles.direction is not None and any(way(table.rows[r][roles.direction]) for r in rows)
+    unsigned = roles.debit is roles.credit is None and not told and all(flow >= 0 for flow in flows)
     best: tuple[str, list[tuple[int, Decimal]]] | None = None
     for order, places in _orders(table, roles, rows):
-        breaks = _breaks(places, flows, balances, says.opening, unsigned=unsigned)
+        breaks = _breaks(places, flows, balances, says.opening, budget, unsigned=unsigned)
         if not breaks:
             return Check(name, True, f"{pairs} of {pairs} balances follow ({order})")
         if best is None or len(breaks) < len(best[1]):
             best = order, breaks
+    owed = [-flow for flow in flows]  # a card: what is spent adds to what is owed
+    for order, places in _orders(table, roles, rows):
+        if not unsigned and not _breaks(places, owed, balances, says.opening, budget, unsigned=False):
+            return Check(name, True, f"{pairs} of {pairs} balances follow ({order}; the balance is what is owed)")
     assert best is not None
     order, breaks = best
     place, off = breaks[0]
@@ -223,7 +242,7 @@ def _day(row: Sequence[Any], roles: Roles) -> date | None:
     return cell.date() if isinstance(cell, datetime) else cell if isinstance(cell, date) else None
 
 
-def balance_chain(table: Table, roles: Roles, says: Printed) -> tuple[Check, ...]:
+def balance_chain(table: Table, roles: Roles, says: Printed, budget: Budget | None = None) -> tuple[Check, ...]:
     """Check that every balance is the one before plus the row, in either order, for each currency by itself."""
     if roles.balance is None or (roles.debit, roles.credit, roles.amount) == (None, None, None) or not table.rows:
         return ()
@@ -234,10 +253,11 @@ def balance_chain(table: Table, roles: Roles, says: Printed) -> tuple[Check, ...
         said = f"column {_name(table, roles.currency)} holds {len(by)} different texts; are these currencies?"
         return (Check("balance chain", None, said),)
     if len(by) == 1:
-        checks = [_chain_of(table, roles, rows, "balance chain", says) for rows in by.values()]
+        checks = [_chain_of(table, roles, rows, "balance chain", says, budget) for rows in by.values()]
     else:
         checks = [
-            _chain_of(table, roles, rows, f"balance chain {c or '(no currency)'}", Printed()) for c, rows in by.items()
+            _chain_of(table, roles, rows, f"balance chain {currency or '(no currency)'}", Printed(), budget)
+            for currency, rows in by.items()
         ]
     if says.closing is not None and len(by) == 1:
         ends = {b for r in (0, -1) if (b := money(table.rows[r][roles.balance])) is not None}
@@ -245,7 +265,7 @@ def balance_chain(table: Table, roles: Roles, says: Printed) -> tuple[Check, ...
     return tuple(checks)
 
 
-def all_checks(table: Table, roles: Mapping[str, int]) -> tuple[Check, ...]:
+def all_checks(table: Table, roles: Mapping[str, int], budget: Budget | None = None) -> tuple[Check, ...]:
     """Make every check that the columns allow.
 
     Parameters
@@ -254,12 +274,24 @@ def all_checks(table: Table, roles: Mapping[str, int]) -> tuple[Check, ...]:
         With preamble and footer, where the totals are printed.
     roles : mapping
         Field of `Roles` to the place of the column; others are ignored.
+    budget : Budget, optional
+        What is left of the reading's time.
+
+    Examples
+    --------
+    >>> from idvtools.evidence.model import Column
+    >>> columns = tuple(Column(name, "amount") for name in ("amount", "balance"))
+    >>> rows = [(Decimal(5), Decimal(15)), (Decimal(-3), Decimal(12)), (Decimal(1), Decimal(14))]
+    >>> [check.detail for check in all_checks(Table("", "", columns, rows), {"amount": 0, "balance": 1})]
+    ['breaks once before row 3: 1 too much (oldest first, 2 balances)']
     """
     known = Roles(**{name: place for name, place in roles.items() if name in Roles.__slots__})
     says = printed((*table.preamble, *table.footer))
-    return (
-        *row_count(table, says),
-        *group_totals(table, known, says),
-        *line_totals(table, known, says),
-        *balance_chain(table, known, says),
-    )
+    with localcontext() as context:
+        context.prec = _DIGITS
+        return (
+            *row_count(table, says),
+            *group_totals(table, known, says, budget),
+            *line_totals(table, known, says, budget),
+            *balance_chain(table, known, says, budget),
+        )

@@ -1,38 +1,74 @@
-"""Known layouts, one file each: which table is one of them, what differs, and whether it holds what it prints."""
+"""Known layouts, one file each: which table is one of them, what differs, and whether it holds what it prints.
+
+Every module beside this one that has a tuple ``LAYOUTS`` is part of it; see `idvtools.evidence.sites.declaring`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import pkgutil
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
+from types import MappingProxyType
 
 from idvtools.evidence.checks import all_checks
+from idvtools.evidence.limits import Budget
 from idvtools.evidence.model import Check, Member, Table
-from idvtools.evidence.sites import (
-    alipay,
-    bank_statement,
-    chrome_chiyubank_jyj,
-    chrome_govhk_tax,
-    parse_result,
-    wechat,
-)
-from idvtools.evidence.sites.declaring import Layout
+from idvtools.evidence.sites import bank_statement
+from idvtools.evidence.sites.declaring import Layout, TextLayout
 from idvtools.evidence.sites.fitting import Fit, fit, retype
 
-#: Layouts of tables by name. `chrome_govhk_tax` is one of a text, beside them.
-LAYOUTS: Mapping[str, Layout] = {
-    layout.name: layout
-    for layout in (
-        alipay.LAYOUT,
-        bank_statement.LAYOUT,
-        chrome_chiyubank_jyj.LAYOUT,
-        parse_result.LAYOUT,
-        wechat.LAYOUT,
-    )
-}
+Layouts = Mapping[str, Layout | TextLayout]
+#: How much of the text is looked through for marks: its head. Below, the rows of a statement name everybody.
+_TEXT = 400
+
+
+def declared(folders: Iterable[str], package: str) -> Layouts:
+    """Collect the layouts of every module in a folder of a package, by name.
+
+    Parameters
+    ----------
+    folders : iterable of str
+        ``__path__`` of the package.
+    package : str
+        Its name.
+
+    Raises
+    ------
+    ValueError
+        Two layouts have one name.
+
+    Examples
+    --------
+    >>> [name for name in declared(__path__, __name__) if name.startswith("chrome")]
+    ['chrome-chiyubank-jyj', 'chrome-govhk-tax']
+    """
+    found: dict[str, Layout | TextLayout] = {}
+    for module in sorted(m.name for m in pkgutil.iter_modules(folders)):
+        for layout in getattr(import_module(f"{package}.{module}"), "LAYOUTS", ()):
+            if layout.name in found:
+                raise ValueError(f"layout {layout.name} is declared twice")
+            found[layout.name] = layout
+    return MappingProxyType(found)
+
+
+#: All layouts by name.
+LAYOUTS: Layouts = declared(__path__, __name__)
+
+
+def names(layout: Layout | TextLayout) -> tuple[str, ...]:
+    """Every value of ``site=`` that chooses a layout.
+
+    Examples
+    --------
+    >>> names(LAYOUTS["wechat-bill"])
+    ('wechat-bill', 'wechat', 'wechatpay')
+    """
+    return (layout.name, *(layout.also if isinstance(layout, Layout) else ()))
+
+
 #: Every name that ``site=`` may have.
-SITES = tuple(sorted({*LAYOUTS, *(a for layout in LAYOUTS.values() for a in layout.also), chrome_govhk_tax.NAME}))
-#: How much of the text is looked through for marks.
-_TEXT = 4_000
+SITES = tuple(sorted({name for layout in LAYOUTS.values() for name in names(layout)}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +84,9 @@ def apply(
     text: str,
     members: Sequence[Member],
     site: str | None,
+    budget: Budget | None = None,
     *,
-    layouts: Mapping[str, Layout] = LAYOUTS,
+    layouts: Layouts = LAYOUTS,
 ) -> Applied:
     """Look for known layouts, and check every table against itself, known or not.
 
@@ -63,13 +100,15 @@ def apply(
         Their paths may hold a mark.
     site : str or None
         The layout that the user (or the notification) says it is; see `SITES`.
+    budget : Budget, optional
+        What is left of the reading's time.
     layouts : mapping
-        Of tables, by name.
+        By name.
 
     Returns
     -------
     Applied
-        The tables in their order; receipts of a text come after them.
+        The tables in their order; those of a text come after them.
 
     Examples
     --------
@@ -78,44 +117,58 @@ def apply(
     ('no layout is known for site chrome-nobank; the file was read as any other',)
     """
     warnings: list[str] = []
-    chosen = next((k for k in layouts.values() if site == k.name or site in k.also), None)
-    receipt = chrome_govhk_tax.receipts(text, chosen=site == chrome_govhk_tax.NAME)
-    if site and chosen is None and site != chrome_govhk_tax.NAME:
+    chosen = [layout for layout in layouts.values() if site in names(layout)] if site else []
+    if site and not chosen:
         warnings.append(f"no layout is known for site {site}; the file was read as any other")
-    if site == chrome_govhk_tax.NAME and receipt is None:
-        warnings.append(f"does not look like {site}: none of the labels of a receipt is in its text")
-    names = (*(member.path for member in members), *(c.name for table in tables for c in table.columns))
-    done = [_apply(table, " ".join((*names, text[:_TEXT])), chosen, layouts) for table in tables]
-    if chosen and not any(table.layout == chosen.name for table in done):
-        warnings.append(f"no table fits layout {chosen.name} ({chosen.title})")
-    return Applied((*done, *([receipt] if receipt else [])), tuple(warnings))
+    known = chosen or list(layouts.values())
+    of_text = [k.read(text, k in chosen) for k in known if isinstance(k, TextLayout)]
+    of_tables = [k for k in known if isinstance(k, Layout)]
+    beside: dict[str, set[str]] = {}  # the headings of all tables of a member: a mark may be one of them
+    homes = [_home(table, members) for table in tables]
+    for table, home in zip(tables, homes, strict=True):
+        beside.setdefault(home, set()).update(c.name for c in table.columns)
+    around = {home: " ".join((home, text[:_TEXT], *sorted(heads))) for home, heads in beside.items()}
+    done = [
+        _apply(table, around[home], of_tables, bool(chosen), budget) for table, home in zip(tables, homes, strict=True)
+    ]
+    done += [table for table in of_text if table is not None]
+    fitted = {table.layout for table in done}
+    if chosen and not any(layout.name in fitted for layout in chosen):
+        told = " or ".join(f"{k.name} ({k.title})" for k in chosen)
+        warnings.append(f"nothing in it fits layout {told}")
+    return Applied(tuple(done), tuple(warnings))
 
 
-def _apply(table: Table, around: str, chosen: Layout | None, layouts: Mapping[str, Layout]) -> Table:
+def _home(table: Table, members: Sequence[Member]) -> str:
+    """Find the path of the member that a table is in; what stands in another member says nothing of it."""
+    paths = [member.path for member in members]
+    return max((p for p in paths if table.source.startswith(p)), key=len, default=" ".join(paths))
+
+
+def _apply(table: Table, around: str, known: Sequence[Layout], chosen: bool, budget: Budget | None) -> Table:
+    if budget is not None:
+        budget.tick()
     words = " ".join((table.name, *table.preamble, *table.footer, around)).lower()
-    tried = [chosen] if chosen else list(layouts.values())
-    fits = [fit(layout, table, words, chosen=layout is chosen) for layout in tried]
-    full = [f for f in fits if f.full]
-    best = [f for f in full if not f.layout.generic] or full
-    best = [f for f in best if f.score == max(b.score for b in best)]
-    near = [f for f in fits if f.near] or [f for f in fits if chosen and f.places and not f.full]
-    if len(best) == 1:
-        table = _fitted(table, best[0])
-    elif best:
-        names = " and ".join(sorted(f.layout.name for f in best))
-        said = f"fits layouts {names} equally well; none was applied, choose with site="
-        table = replace(table, warnings=(*table.warnings, said))
-    if near and (not best or best[0].layout.generic):  # a bank statement, but not quite that bank's
-        table = _nearly(table, max(near, key=lambda f: f.score))
-    return table if len(best) == 1 else _unknown(table)
+    fits = [fit(layout, table, words, chosen=chosen) for layout in known]
+    told = [f for f in fits if (chosen and f.places) or (not f.layout.generic and (f.full or f.near))]
+    first = min((f.order for f in told), default=None)
+    best = [f for f in told if f.order == first and f.full]
+    if len(best) > 1:
+        both = " and ".join(sorted(f.layout.name for f in best))
+        said = f"fits layouts {both} equally well; none was applied, choose with site="
+        return _unknown(replace(table, warnings=(*table.warnings, said)), budget)
+    if told and not best:
+        table = _nearly(table, next(f for f in told if f.order == first))
+    best = best or [f for f in fits if f.full and f.layout.generic][:1]
+    return _fitted(table, best[0], budget) if best else _unknown(table, budget)
 
 
-def _fitted(table: Table, found: Fit) -> Table:
-    table = replace(retype(table, found), layout=found.layout.name)
-    if found.new and not found.layout.generic:
+def _fitted(table: Table, found: Fit, budget: Budget | None) -> Table:
+    table = replace(retype(table, found, budget), layout=found.layout.name)
+    if found.count:
         said = f"{found.layout.title}: {found.differences()}"
         table = replace(table, warnings=(*table.warnings, said))
-    return _checked(table, found.places, sure=not found.layout.generic)
+    return _checked(table, found.places, budget, sure=not found.layout.generic)
 
 
 def _nearly(table: Table, found: Fit) -> Table:
@@ -124,15 +177,15 @@ def _nearly(table: Table, found: Fit) -> Table:
     return table.with_checks(Check("layout", False, said))
 
 
-def _unknown(table: Table) -> Table:
+def _unknown(table: Table, budget: Budget | None) -> Table:
     """Check a table of no known layout by what its headings say; a balance only beside dates."""
     places = fit(bank_statement.LAYOUT, table, "").places
     if "date" not in places:
         places = {key: place for key, place in places.items() if key != "balance"}
-    return _checked(table, places, sure=False)
+    return _checked(table, places, budget, sure=False)
 
 
-def _checked(table: Table, places: Mapping[str, int], *, sure: bool) -> Table:
+def _checked(table: Table, places: Mapping[str, int], budget: Budget | None, *, sure: bool) -> Table:
     """Add the checks; where the reader made some by the headings alone, the declared columns decide if `sure`.
 
     Printed totals are always the reader's: it has seen under which columns they stand.
@@ -140,7 +193,7 @@ def _checked(table: Table, places: Mapping[str, int], *, sure: bool) -> Table:
     checks = {check.name: check for check in table.checks}
     if not sure and any(check.ok is not None for check in table.checks if not check.name.startswith("type of")):
         return table
-    for check in all_checks(table, places):
+    for check in all_checks(table, places, budget):
         other = checks.get(check.name)
         kept = other is not None and other.ok is not None and check.name.startswith("printed total")
         if not kept and (other is None or check.ok is not None):

@@ -65,3 +65,5 @@ LAYOUT = Layout(
     ),
     source="headings of public statements of Chinese, Hong Kong and Japanese banks",
 )
+
+LAYOUTS = (LAYOUT,)

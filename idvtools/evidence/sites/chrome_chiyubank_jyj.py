@@ -20,13 +20,10 @@ LAYOUT = Layout(
         Field("amount", "amount", bank.AMOUNT, required=False),
         Field("direction", "text", bank.DIRECTION, required=False),
         Field("balance", "amount", bank.BALANCE),
-        Field(
-            "reference",
-            "text",
-            ("参考编号", "交易编号", "參考編號", "交易編號", "Reference", "Reference No"),
-            required=False,
-        ),
+        Field("reference", "text", REFERENCE, required=False),
     ),
     source="the vendor names the site and the form (one CSV in a zip); no public file shows its headings: these are "
     "those of other Hong Kong banks here: a file with others is told as nearly fitting",
 )
+
+LAYOUTS = (LAYOUT,)

@@ -19,6 +19,7 @@ from typing import Any
 
 from idvtools.evidence.model import Check, Column, Table
 from idvtools.evidence.printed import money
+from idvtools.evidence.sites.declaring import TextLayout
 
 NAME = "chrome-govhk-tax"
 #: First digit of the shroff account number -> tax; all that the department names.
@@ -80,7 +81,7 @@ def tax_type(shroff: str | None) -> str | None:
     return TAXES.get((shroff or " ")[0])
 
 
-def receipts(text: str, *, chosen: bool = False) -> Table | None:
+def receipts(text: str, chosen: bool = False) -> Table | None:
     """Read the receipts in the text of a PDF, one row each; None if there is none.
 
     Parameters
@@ -198,3 +199,13 @@ def _checks(cells: Sequence[tuple[Any, ...]], blocks: Sequence[str]) -> tuple[Ch
 def _warnings(cells: Sequence[tuple[Any, ...]]) -> tuple[str, ...]:
     unknown = sorted({row[1][0] for row in cells if row[1] and row[2] is None})
     return tuple(f"which tax a shroff account number with prefix {digit} is for is not known" for digit in unknown)
+
+
+LAYOUTS = (
+    TextLayout(
+        name=NAME,
+        title="e-receipt of the Hong Kong Inland Revenue Department",
+        source="the vendor names the site and the form (one PDF in a zip); labels are those of the department's forms",
+        read=receipts,
+    ),
+)

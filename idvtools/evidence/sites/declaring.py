@@ -1,12 +1,42 @@
-"""How a layout is declared: columns with headings, types and roles, and marks by which its files are known."""
+"""How a layout is declared: columns with headings, types and roles, and marks by which its files are known.
+
+A new layout is one new file in this folder, with a tuple ``LAYOUTS`` in it; nothing else names it. A document whose
+columns stand otherwise in another edition is another `Layout` in the same tuple. A document that is no table is a
+`TextLayout`.
+
+>>> taxi = Layout(
+...     name="taxi-receipts",
+...     title="taxi receipts",
+...     marks=("样本出租", "sample taxi"),
+...     fields=(
+...         Field("date", "date", ("日期", "Date")),
+...         Field("order", "text", ("单号", "Receipt No")),
+...         Field("amount", "amount", ("金额", "Fare")),
+...         Field("remark", "text", ("备注", "Remark"), required=False),
+...     ),
+...     source="the company's own sample of 2026",
+... )
+>>> LAYOUTS = (taxi,)
+
+What `read_evidence` then makes of a file of it: ids are text, whatever they look like, and what differs is said.
+
+>>> from idvtools.evidence.model import Column, Table
+>>> from idvtools.evidence.sites import apply
+>>> names = (("Date", "date"), ("Receipt No", "integer"), ("Fare", "amount"), ("Tip", "amount"))
+>>> found = Table("Sample Taxi 2026", "", tuple(Column(*name) for name in names), ())
+>>> (table,) = apply([found], "", (), None, layouts={"taxi-receipts": taxi}).tables
+>>> table.layout, table.columns[1], table.warnings[-1]
+('taxi-receipts', Column(name='Receipt No', type='text'), 'taxi receipts: column Tip is new')
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from idvtools.evidence.model import ColumnType
+from idvtools.evidence.model import ColumnType, Table
 
 #: What a column is for the checks; other keys are free.
 ROLES = frozenset({"date", "time", "description", "amount", "debit", "credit", "balance", "direction", "currency"})
@@ -67,6 +97,9 @@ class Layout:
         Keys of which one must be there.
     alone : bool
         All headings together are enough, without a mark.
+    exact : bool
+        Its files have all of these columns, in this order: one that is missing, required or not, or that stands
+        elsewhere is said.
     generic : bool
         Gives way to any layout that is more definite, and says nothing where it nearly fits.
     source : str
@@ -92,6 +125,7 @@ class Layout:
     also: tuple[str, ...] = ()
     any_of: tuple[str, ...] = ()
     alone: bool = False
+    exact: bool = False
     generic: bool = False
     by_heading: dict[str, tuple[Field, int]] = field(init=False, repr=False, compare=False)
 
@@ -111,6 +145,25 @@ class Layout:
         ):
             if wrong:
                 raise ValueError(f"layout {self.name}: {said}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextLayout:
+    """A known document that is no table: labels and values in its text.
+
+    Parameters
+    ----------
+    name, title, source : str
+        As `Layout` has them.
+    read : callable
+        Makes a table of the text, checked, with `Table.layout` its name; None if the text is something else. It is
+        also told whether the user says that this is what the text is.
+    """
+
+    name: str
+    title: str
+    source: str
+    read: Callable[[str, bool], Table | None]
 
 
 _MONEY = frozenset({"amount", "debit", "credit", "balance"})

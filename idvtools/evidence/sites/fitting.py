@@ -8,15 +8,21 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from idvtools.evidence.limits import Budget
 from idvtools.evidence.model import Check, Column, Table
 from idvtools.evidence.printed import money
-from idvtools.evidence.sites.declaring import Layout, plain
+from idvtools.evidence.sites.declaring import Field, Layout, plain
 
 #: Names that a reader gives to a column that has none.
 _NO_NAME = re.compile(r"(?:unnamed|column|col|field|列)?[\s_:]*\d*", re.IGNORECASE)
 #: A heading longer than this is no heading, and not repeated in a message.
 _HEADING = 40
-_BLANK = ("", "-", "--", "/")
+#: How many rows between two looks at the clock.
+_TICK = 4096
+#: Columns that a reader made out of another's cells.
+_MADE = ("_refund", "_note")
+#: Types that a column of one declaration can come in; any other is text.
+_SORT = {"amount": "figure", "integer": "figure", "date": "day", "datetime": "day"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +36,14 @@ class Fit:
         Key of a field to the place of its column.
     missing : tuple of str
         Headings that must be there and are not.
+    gone : tuple of str
+        Headings without which it can do, that an exact layout has.
     renamed : tuple of (declared, found)
         A missing heading, and the unknown one that stands in its place.
     new : tuple of str
         Headings that the layout does not know.
+    moved : tuple of str
+        Headings that stand elsewhere than in an exact layout.
     marked : bool
         A mark of the layout stands around the table.
     """
@@ -41,8 +51,10 @@ class Fit:
     layout: Layout
     places: dict[str, int]
     missing: tuple[str, ...]
+    gone: tuple[str, ...]
     renamed: tuple[tuple[str, str], ...]
     new: tuple[str, ...]
+    moved: tuple[str, ...]
     marked: bool
 
     @property
@@ -52,21 +64,35 @@ class Fit:
 
     @property
     def near(self) -> bool:
-        """It is this layout, by its mark and most of its columns, but something is missing."""
+        """It is this layout, by its mark and half of its columns or by nearly all of them, but something is missing.
+
+        Two columns are too few to tell anything by, and where more differs than agrees it is another document.
+        """
         needed = sum(f.required for f in self.layout.fields) + bool(self.layout.any_of)
-        return bool(self.missing) and self.marked and (needed - len(self.missing)) * 5 >= needed * 2
+        there = needed - len(self.missing)
+        enough = there * 2 >= needed if self.marked else self.layout.alone and there * 5 >= needed * 4
+        alike = self.count * 2 <= len(self.layout.fields)
+        return bool(self.missing) and not self.layout.generic and needed > 2 and enough and alike
 
     @property
-    def score(self) -> tuple[bool, int]:
-        """By which of two layouts that fit the better one is told."""
-        return self.marked, len(self.places)
+    def order(self) -> tuple[int, bool, bool, int]:
+        """By which the better of two is told: what differs least, is complete, has its mark, explains most columns."""
+        return self.count, not self.full, not self.marked, -len(self.places)
+
+    @property
+    def count(self) -> int:
+        """How many things differ; a generic layout knows nothing of other columns."""
+        if self.layout.generic:
+            return len(self.missing)
+        return len(self.missing) + len(self.gone) + len(self.new) - len(self.renamed) + len(self.moved)
 
     def differences(self) -> str:
         """Tell in plain English what differs from the declaration; empty if nothing does."""
         renamed = dict(self.renamed)
         said = [f"column {d} now seems to be called {f}" for d, f in self.renamed]
-        said += [f"column {d} is missing" for d in self.missing if d not in renamed]
+        said += [f"column {d} is missing" for d in (*self.missing, *self.gone) if d not in renamed]
         said += [f"column {n} is new" for n in self.new if n not in renamed.values()]
+        said += [f"column {n} stands elsewhere" for n in self.moved]
         return "; ".join(said)
 
 
@@ -75,53 +101,92 @@ def fit(layout: Layout, table: Table, around: str, *, chosen: bool = False) -> F
 
     Examples
     --------
-    >>> from idvtools.evidence.sites.wechat import LAYOUT
+    >>> from idvtools.evidence.sites.wechat import BILL
     >>> table = Table("", "", (Column("交易时间", "datetime"), Column("金额(元)", "amount")), ())
-    >>> fit(LAYOUT, table, "").full
+    >>> fit(BILL, table, "").full
     False
     """
     best: dict[str, tuple[int, int]] = {}
-    unknown: dict[int, str] = {}
+    unknown: dict[int, Column] = {}
     for place, column in enumerate(table.columns):
         known = layout.by_heading.get(plain(column.name))
         if known is None:
-            if column.type != "empty" and not _NO_NAME.fullmatch(column.name):
-                unknown[place] = column.name
+            if column.type != "empty" and not _NO_NAME.fullmatch(column.name) and not column.name.endswith(_MADE):
+                unknown[place] = column
         elif known[0].key not in best or known[1] < best[known[0].key][0]:
             best[known[0].key] = (known[1], place)
     places = {key: place for key, (_, place) in best.items()}
-    missing = [f.names[0] for f in layout.fields if f.required and f.key not in places]
+    other = _other_way(layout, places)
+    lacking = [f for f in layout.fields if f.key not in places and (f.required or layout.exact or f is other)]
+    renamed = _renamed(layout, lacking, places, unknown)
+    missing = [f.names[0] for f in lacking if f.required or (f is other and f.names[0] in dict(renamed))]
     if layout.any_of and not places.keys() & set(layout.any_of):
         missing.append("/".join(f.names[0] for f in layout.fields if f.key in layout.any_of))
     return Fit(
         layout,
         places,
         tuple(missing),
-        tuple(_renamed(layout, places, unknown)),
-        tuple(name if len(name) <= _HEADING else f"number {place + 1}" for place, name in unknown.items()),
+        tuple(f.names[0] for f in lacking if not f.required and f is not other),
+        tuple(renamed),
+        tuple(_shown(place, column) for place, column in unknown.items()),
+        tuple(_shown(place, table.columns[place]) for place in _moved(layout, places)),
         chosen or any(mark.lower() in around for mark in layout.marks),
     )
 
 
-def _renamed(layout: Layout, places: dict[str, int], unknown: dict[int, str]) -> list[tuple[str, str]]:
-    """Pair missing columns with unknown ones that stand between the same neighbours."""
+def _shown(place: int, column: Column) -> str:
+    """Name a column; what is too long is no heading, and may be anything."""
+    return column.name if len(column.name) <= _HEADING else f"number {place + 1}"
+
+
+def _other_way(layout: Layout, places: dict[str, int]) -> Field | None:
+    """Find the column that is missed where money goes one way only: half of the rows would have no amount."""
+    there = places.keys() & {"debit", "credit"}
+    if "amount" in places or len(there) != 1:
+        return None
+    return next((f for f in layout.fields if f.key in ("debit", "credit") and f.key not in there), None)
+
+
+def _renamed(
+    layout: Layout, lacking: Sequence[Field], places: dict[str, int], unknown: dict[int, Column]
+) -> list[tuple[str, str]]:
+    """Pair missing columns with unknown ones that can hold the same and stand between the same neighbours."""
     fields = layout.fields
-    found = []
-    for i, column in enumerate(fields):
-        if not column.required or column.key in places:
-            continue
+    found: list[tuple[str, str]] = []
+    for column in lacking if not layout.generic else ():
+        i = fields.index(column)
         before = next((places[f.key] for f in reversed(fields[:i]) if f.key in places), -1)
         after = next((places[f.key] for f in fields[i + 1 :] if f.key in places), None)
-        at = {p for p in (before + 1, None if after is None else after - 1) if p in unknown}
-        if len(at) == 1 and len(name := unknown[at.pop()]) <= _HEADING:
+        can = [p for p, other in unknown.items() if _like(column, other) and len(other.name) <= _HEADING]
+        at = [p for p in can if p in (before + 1, None if after is None else after - 1)]
+        if not at and len(lacking) == 1 and len(unknown) == 1:  # wherever it stands, it is the only one that can be
+            at = can
+        if len(at) == 1 and (name := unknown[at[0]].name) not in dict(found).values():
             found.append((column.names[0], name))
     return found
 
 
-def retype(table: Table, found: Fit) -> Table:
+def _like(declared: Field, column: Column) -> bool:
+    """Tell whether a column can be one of the declared type: amounts, days or something else."""
+    return _SORT.get(declared.type) == _SORT.get(column.type)
+
+
+def _moved(layout: Layout, places: dict[str, int]) -> list[int]:
+    """Find the fewest columns without which the others stand in the declared order."""
+    if not layout.exact:
+        return []
+    found = [places[f.key] for f in layout.fields if f.key in places]
+    runs: list[tuple[int, ...]] = [()]  # the longest rising run that ends with each column
+    for place in found:
+        before = max((run for run in runs if not run or run[-1] < place), key=len)
+        runs.append((*before, place))
+    kept: tuple[int, ...] = max(runs, key=len)
+    return sorted(set(found) - set(kept))
+
+
+def retype(table: Table, found: Fit, budget: Budget | None = None) -> Table:
     """Give the columns the types that the layout declares, as far as every cell can hold them; say where not."""
     columns = list(table.columns)
-    rows: Sequence[tuple[Any, ...]] = table.rows
     checks, warnings = [], []
     change: dict[int, Any] = {}
     for declared in found.layout.fields:
@@ -129,11 +194,14 @@ def retype(table: Table, found: Fit) -> Table:
         if place is None or columns[place].type in (declared.type, "empty"):
             continue
         name, was = columns[place].name, columns[place].type
-        if declared.type == "text" and was in ("integer", "amount"):
-            change[place] = _text
+        if declared.type == "text":
+            said = {"integer": "numbers", "amount": "numbers", "date": "dates", "datetime": "dates"}[was]
+            if said == "numbers":
+                change[place] = _text
             if declared.key not in ("time", "description"):
-                warnings.append(f"column {name} was read as numbers but holds ids; zeros before them may be lost")
-        elif declared.type == "amount" and (was == "integer" or not (wrong := _wrong(rows, place))):
+                lost = "zeros before them may be lost" if said == "numbers" else "their form is lost"
+                warnings.append(f"column {name} was read as {said} but should be text; {lost}")
+        elif declared.type == "amount" and (was == "integer" or not (wrong := _wrong(table.rows, place))):
             change[place] = money
         elif declared.type == "amount":
             first = table.numbers[wrong[0]] if wrong[0] < len(table.numbers) else wrong[0] + 1
@@ -144,12 +212,23 @@ def retype(table: Table, found: Fit) -> Table:
             continue
         else:
             continue
-        columns[place] = Column(name, declared.type)
-    if change:
-        rows = [tuple(change[i](cell) if i in change else cell for i, cell in enumerate(row)) for row in rows]
+        if place in change:
+            columns[place] = Column(name, declared.type)
+    rows = _changed(table.rows, change, budget) if change else table.rows
     return replace(
         table, columns=tuple(columns), rows=rows, checks=(*table.checks, *checks), warnings=(*table.warnings, *warnings)
     )
+
+
+def _changed(
+    rows: Sequence[tuple[Any, ...]], change: dict[int, Any], budget: Budget | None
+) -> Sequence[tuple[Any, ...]]:
+    made = []
+    for number, row in enumerate(rows):
+        if budget is not None and number % _TICK == 0:
+            budget.tick()
+        made.append(tuple(change[i](cell) if i in change else cell for i, cell in enumerate(row)))
+    return made
 
 
 def _text(cell: Any) -> str | None:

@@ -25,3 +25,5 @@ LAYOUT = Layout(
     source="the vendor's documents say that there is one, not which keys it has: keys here are a guess, and only the "
     "checks depend on them",
 )
+
+LAYOUTS = (LAYOUT,)
