@@ -264,7 +264,7 @@ class _Reading:
         apply = _function(_SITES)
         if apply is not None:
             with _contained("comparing it with the known layouts"):
-                applied = apply(tables, text, tuple(self.members), site)
+                applied = apply(tables, text, tuple(self.members), site, self.budget)
             tables = tuple(applied.tables)
             self.warnings += applied.warnings
         elif site is not None:
