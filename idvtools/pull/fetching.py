@@ -56,7 +56,7 @@ class Fetcher:
     def complete(self, files: FileCall, op_id: str) -> bool:
         """Whether all files that a call leads to are in the vault."""
         if files.keep_answer:
-            return self._vault.has((self._vendor, op_id, files.call, _answer_name(files.call)))
+            return self._vault.has((self._vendor, op_id, files.call, files.answer_name))
         return bool(self._vault.find(vendor=self._vendor, op_id=op_id, call=files.call))
 
     def held(self, call: str, name: str) -> bool:
@@ -83,7 +83,7 @@ class Fetcher:
         # The answer comes last: where it is, everything that it names is. Another pull may have been quicker.
         last: list[tuple[bytes, Origin]] = []
         if files.keep_answer and not partial and not self.complete(files, op_id):
-            last = [(answer.received, origin(_answer_name(files.call)))]
+            last = [(answer.received, origin(files.answer_name))]
         if files.links is None:
             contents = [(a.reveal(), origin(_file_name(a))) for a in answer.opened.attachments]
             return replace(self._keep(contents + last), files=len(contents), found=len(contents) + len(last))
@@ -208,10 +208,6 @@ def _columns(begin: bytes) -> frozenset[str]:
     """The names in the first line of a CSV file."""
     line = begin.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].decode("ascii", "replace")
     return frozenset(name.strip(" \t\r\"'") for name in re.split("[,;\t]", line))
-
-
-def _answer_name(call: str) -> str:
-    return f"{call}.answer.json"
 
 
 def _file_name(file: Attachment) -> str:

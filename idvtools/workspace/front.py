@@ -22,6 +22,7 @@ from idvtools.workspace.progress import unheard
 if TYPE_CHECKING:
     import pandas as pd
 
+    from idvtools.evidence import Evidence
     from idvtools.pull.report import Item, PullReport
     from idvtools.vault import Vault
     from idvtools.workspace.callbacklog import CallbackLog
@@ -236,6 +237,40 @@ class Workspace:
             The setting ``vault_key`` is no key.
         """
         return self._desk.vault()
+
+    def evidence(
+        self, op_id: str, *, vendor: str = "dec", password: str | Sequence[str] | None = None
+    ) -> tuple[Evidence, ...]:
+        """The files that the vault holds of an operation, read.
+
+        Passwords are tried in this order: those given, those in the vendor's answer (``pdfPassword``), the last 6
+        characters of the id number in our request log (JSON lines only).
+
+        Parameters
+        ----------
+        op_id : str
+            The operation.
+        vendor : str
+            Its vendor.
+        password : str or sequence of str, optional
+            Further passwords.
+
+        Returns
+        -------
+        tuple of Evidence
+            A file each, in the order in which they were stored; one that cannot be read has no table, and its
+            ``warnings`` say why.
+
+        Raises
+        ------
+        NoDataError
+            The vault holds no file of the operation.
+        VaultError
+            A file is not what was stored any more.
+        """
+        from idvtools.workspace.opening import open_evidence  # noqa: PLC0415
+
+        return open_evidence(self._desk, op_id, vendor, password)
 
     def doctor(self, vendor: str | None = None, *, offline: bool = False, callback_url: str | None = None) -> Diagnosis:
         """Go through the go-live checklist as far as a program can.

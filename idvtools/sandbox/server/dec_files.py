@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from idvtools.sandbox.clockwork import SITES
 from idvtools.sandbox.server.dec_operations import Operation
+from idvtools.sandbox.server.dec_receipt import receipt
 
 _FEW = 24
 _ROW_BYTES = 41
@@ -30,7 +31,7 @@ def original(operation: Operation, number: int, seed: int) -> tuple[bytes, str]:
     size = operation.outcome.size
     tail = f"{operation.op_id}-{number}"
     if operation.site == SITES[1]:
-        name, content = f"e-receipt-{tail}.pdf", _pdf(operation, number, size or 0)
+        name, content = f"e-receipt-{tail}.pdf", receipt(operation, number, size or 0, _taxes(operation))
     else:
         name, content = f"statement-{tail}.csv", _bank(operation, number, seed).encode("utf-8")
     return _zip(name, content, packed=size is None), f"original-{number}.zip"
@@ -91,36 +92,6 @@ def _rows(seed: int, turn: int, count: int) -> tuple[tuple[str, ...], ...]:
 def _taxes(operation: Operation) -> list[tuple[str, str, str]]:
     rng = random.Random(operation.serial)
     return [(f"{y}/{y % 100 + 1:02d}", f"{rng.randrange(100_000, 5_000_000) / 100:.2f}", "HKD") for y in (2023, 2024)]
-
-
-def _pdf(operation: Operation, number: int, size: int) -> bytes:
-    """One page of Latin text; a comment makes it as long as was asked for."""
-    lines = ["Inland Revenue e-Receipt (SYNTHETIC)", f"Reference {operation.op_id}-{number}"]
-    lines += [f"Year {year}: tax paid {currency} {paid}" for year, paid, currency in _taxes(operation)]
-    text = "BT /F1 12 Tf 72 770 Td 18 TL " + " ".join(
-        f"({line.replace('(', '[').replace(')', ']')}) '" for line in lines
-    )
-    stream = (text + " ET").encode("ascii")
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        b"/Resources << /Font << /F1 5 0 R >> >> >>",
-        b"<< /Length %d >>\nstream\n%b\nendstream" % (len(stream), stream),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ]
-    out = bytearray(b"%PDF-1.4\n")
-    if size > 1200:
-        out += (b"%" + b"-" * 78 + b"\n") * ((size - 1200) // 80)
-    places = []
-    for index, content in enumerate(objects, 1):
-        places.append(len(out))
-        out += b"%d 0 obj\n%b\nendobj\n" % (index, content)
-    start = len(out)
-    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    out += b"".join(b"%010d 00000 n \n" % place for place in places)
-    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
-    return bytes(out)
 
 
 def _zip(name: str, content: bytes, *, packed: bool) -> bytes:

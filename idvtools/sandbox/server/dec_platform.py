@@ -252,7 +252,8 @@ class Dec:
 
     def passwords(self, operation: Operation) -> list[str]:
         """Passwords of PDF files: a personal tax record's is the end of the id number (dec.md section 7)."""
-        return [operation.person.id_no[-6:]] if operation.site == SITES[1] else []
+        taxed = SITES[1] in (operation.site, *(child.site for child in operation.children))
+        return [operation.person.id_no[-6:]] if taxed else []
 
     def original_links(self, operation: Operation) -> list[str]:
         """Fresh links to the original files; of an N-in-one those of all its children that went well."""

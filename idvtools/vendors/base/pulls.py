@@ -65,6 +65,11 @@ class FileCall:
     links: Callable[[Unpacked, Any], list[PulledLink]] | None = None
     keep_answer: bool = True
 
+    @property
+    def answer_name(self) -> str:
+        """The name under which the answer is stored."""
+        return f"{self.call}.answer.json"
+
 
 @dataclass(frozen=True)
 class StatementCall:
@@ -118,6 +123,8 @@ class Pulls:
         The operation that an answer says it is about; None: it does not say.
     parent : callable
         The operation whose files hold those of this one.
+    passwords : callable
+        The passwords of its files that an answer of one of `files` holds.
     """
 
     files: tuple[FileCall, ...]
@@ -129,6 +136,7 @@ class Pulls:
     poll_for: timedelta = timedelta(minutes=20)
     about: Callable[[Unpacked], str | None] = lambda _: None
     parent: Callable[[str], str] = str
+    passwords: Callable[[Unpacked], list[str]] = lambda _: []
 
     @property
     def calls(self) -> frozenset[str]:

@@ -45,6 +45,12 @@ def _state(opened: Unpacked) -> tuple[str | None, str | None, bool]:
     )
 
 
+def _passwords(opened: Unpacked) -> list[str]:
+    found = at_path(opened.trees["answer"], "data.ext.pdfPassword")
+    found = [found] if isinstance(found, str) else found
+    return [p for p in found if isinstance(p, str) and p] if isinstance(found, list) else []
+
+
 def _given(state: OpState) -> bool:
     return (state.success or state.partial) and state.authorized
 
@@ -83,4 +89,5 @@ PULLS = Pulls(
     poll_for=timedelta(minutes=20),
     about=lambda opened: code_text(at_path(opened.trees["answer"], "data.daId")),
     parent=_whole,
+    passwords=_passwords,
 )
