@@ -60,6 +60,7 @@ bench: $(DEV)
 	$(BIN)/python bench/vendors.py
 	$(BIN)/python bench/log.py
 	$(BIN)/python bench/pull.py
+	$(BIN)/python bench/evidence.py
 	$(BIN)/python bench/run.py $(BENCH)
 
 clean:
@@ -67,7 +68,7 @@ clean:
 	find idvtools tests bench notebooks -name __pycache__ -prune -exec rm -rf {} +
 
 $(BASE): pyproject.toml constraints.txt | $(BIN)/python
-	@echo "installing idvtools into $(VENV) (some 150 MB the first time) ..."
+	@echo "installing idvtools into $(VENV) (some 180 MB the first time) ..."
 	@$(PIP) --editable '.[sandbox]'
 	@touch $@
 
