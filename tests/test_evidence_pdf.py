@@ -11,8 +11,10 @@ from pathlib import Path
 import pdf_samples as samples
 import pytest
 from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfgen.canvas import Canvas
 
 from idvtools.errors import EvidenceError, PasswordError
+from idvtools.evidence import pdfpages
 from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.model import Found
 from idvtools.evidence.pdf import read_pdf, read_text
@@ -167,6 +169,50 @@ def test_an_empty_password_needs_none() -> None:
     found = read(locked(""))
     assert rows(found) == samples.SMALL
     assert ("encrypted", "yes") in found.metadata
+
+
+# ------------------------------------------------------------------ a second reader, and a time that is over
+
+
+def test_a_file_that_pdfium_refuses_is_read_by_pdfplumber() -> None:
+    broken = re.sub(rb"/Kids \[[^\]]*\]", b"/Kids [ ]", samples.ruled())
+    found = read(broken)
+    assert rows(found) == samples.RULED
+    assert "second reader" in found.warnings[0]
+    assert len(read_text(broken, "a.pdf", Budget(Limits()))) == 3
+
+
+def test_what_neither_reads_is_said_once() -> None:
+    with pytest.raises(EvidenceError, match=r"^a\.pdf: this is no PDF, or it is damaged beyond reading$"):
+        read(b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n")
+
+
+def test_pages_that_no_time_is_left_for_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdfpages, "READING", 0.0)
+    found = read(samples.statement())
+    assert found.warnings == ("pages 2-3: the time was over before they were read",)
+    assert len(found.grids[0].rows) == 4
+    assert "\f" not in found.text
+
+
+def test_text_from_top_to_bottom_is_read_from_the_right() -> None:
+    first, second = "春眠不觉晓处处闻啼鸟夜来风雨声", "花落知多少红豆生南国春来发几枝"
+
+    def draw(canvas: Canvas) -> None:
+        for x, column in ((300, first), (280, second)):
+            for step, char in enumerate(column):
+                samples.write(canvas, x, 700 - 12 * step, char, 12)
+
+    assert read(samples.made(draw)).text == f"{first}\n{second}"
+
+
+def test_a_bold_that_is_drawn_letter_by_letter_is_not_doubled() -> None:
+    def draw(canvas: Canvas) -> None:
+        for step, char in enumerate("Tall"):
+            samples.write(canvas, 60 + 6 * step, 700, char)
+            samples.write(canvas, 60.2 + 6 * step, 700, char)
+
+    assert read(samples.made(draw)).text.replace(" ", "") == "Tall"
 
 
 # ------------------------------------------------------------------ files that nobody here wrote

@@ -97,8 +97,8 @@ def _repeats(text: bytes) -> str | None:
     return None
 
 
-def read_apart(data: bytes, budget: Budget, passwords: Sequence[str]) -> Found:
-    """Read a PDF in a process of its own, ended when the time is over or the memory is spent.
+def read_apart(data: bytes, budget: Budget, passwords: Sequence[str], *, second: bool = False) -> Found:
+    """Read a PDF in a process of its own, ended when the time is over or the memory spent; ``second``: by pdfplumber.
 
     Raises
     ------
@@ -108,6 +108,7 @@ def read_apart(data: bytes, budget: Budget, passwords: Sequence[str]) -> Found:
     remaining = max(budget.until - time.monotonic(), 0.1)
     order = {
         "passwords": list(passwords),
+        "second": second,
         "seconds": remaining,
         "cells": budget.cells_left,
         "pages": budget.limits.pages,
