@@ -55,19 +55,20 @@ _NEUTRAL = ("不计收支", "不計收支", "中性交易", "其他", "/", "neut
 _LONGEST = 80
 _REFUND = re.compile(r"已退款?\D*(?P<part>\d[\d,.]*)|(?P<all>已全[额額]退款)")
 _COUNT = re.compile(
-    r"(?:共计?|共計|合[计計]|[总總](?:笔|筆)[数數]|交易(?:笔|筆)[数數]|[总總]共)\s*[:：]?\s*(?P<n>\d[\d,]{0,12})\s*(?:笔|筆|条|條)"
+    r"(?:共计?|共計|(?<![入出方取])合[计計]|[总總](?:笔|筆)[数數]|交易(?:笔|筆)[数數]|[总總]共)\s*[:：]?\s*(?P<n>\d[\d,]{0,12})\s*(?:笔|筆|条|條)"
     r"|(?:总笔数|總筆數|交易笔数|交易筆數|记录数|記錄數)\s*[:：]\s*(?P<m>\d[\d,]{0,12})"
     r"|(?:number of |total |no\. of )?(?:transactions|records|entries)\s*[:：]\s*(?P<e>\d[\d,]{0,12})",
     re.IGNORECASE,
 )
 _GROUP = re.compile(
-    r"(?P<label>[^\d\s:：,，;；()（）]{1,10})\s*[:：]\s*(?P<n>\d[\d,]{0,12})\s*[笔筆](?:[(（][^)）]*[)）])?[\s,，]*"
-    r"(?P<amount>-?\d[\d,]{0,30}(?:\.\d{1,12})?)\s*元?"
+    r"(?P<label>[^\d\s:：,，;；()（）#]{1,10})\s*[:：]\s*(?P<n>\d[\d,]{0,12})\s*[笔筆](?:[(（][^)）]*[)）])?[\s,，]*共?\s*"
+    r"(?P<amount>-?\d{1,3}(?:[ ,]\d{3}){1,9}(?:\.\d{1,12})?(?!\d)|-?\d{1,30}(?:\.\d{1,12})?)\s*元?"
 )
+_PLAIN = re.compile(r"^已|[合总總][计計]$")
 _WAY_TOTAL = re.compile(
     r"(?:[总總合][计計]?|total)\s*(?P<label>收入|支出|存入|支取|提取|借方|贷方|貸方|deposits?|withdrawals?|credits?|debits?)"
     r"(?:[总總]?[额額]|金[额額]|\s*amount)?\s*[:：]?\s*(?P<money>[^:：]{0,6}?-?\d[\d,]{0,30}(?:\.\d{1,12})?)"
-    r"|(?P<label2>收入|支出|存入|支取|提取|借方|贷方|貸方)(?:[总總合][计計额額]|[总總]金[额額])\s*[:：]?\s*(?P<money2>[^:：\d]{0,6}-?\d[\d,]{0,30}(?:\.\d{1,12})?)",
+    r"|(?P<label2>收入|支出|存入|支取|提取|借方|贷方|貸方)(?:[总總合][计計额額]|[总總]金[额額])\s*[:：]?\s*(?P<money2>[^:：\d]{0,6}-?\d[\d,]{0,30}(?:\.\d{1,12})?)(?![\d,]*\s*[笔筆])",
     re.IGNORECASE,
 )
 _OPENING = re.compile(
@@ -135,10 +136,11 @@ def way(cell: Any) -> Way | None:
 
     Examples
     --------
-    >>> way("支出"), way("CR"), way("不计收支"), way("?")
+    >>> way("支出"), way("贷 Cr"), way("不计收支"), way("?")
     ('out', 'in', 'neutral', None)
     """
-    word = unicodedata.normalize("NFKC", str(cell or "")).strip().lower()
+    word = unicodedata.normalize("NFKC", str(cell or "")).strip().lower().removeprefix("已")
+    word = word.split()[-1] if word.endswith((" cr", " dr")) else word  # 贷 Cr
     for meaning, words in (("neutral", _NEUTRAL), ("in", _IN), ("out", _OUT)):
         if word in words or (meaning != "neutral" and word.rstrip("s总額额金合计計") in words):
             return meaning  # type: ignore[return-value]
@@ -162,7 +164,7 @@ def printed(lines: Iterable[str]) -> Printed:
         if found := _COUNT.search(text):
             count = int((found["n"] or found["m"] or found["e"]).replace(",", "")) if count is None else count
         own = [
-            (g["label"], int(g["n"].replace(",", "")), Decimal(g["amount"].replace(",", "")))
+            (_PLAIN.sub("", g["label"]), int(g["n"].replace(",", "")), Decimal(re.sub("[ ,]", "", g["amount"])))
             for g in _GROUP.finditer(text)
         ]
         own = [g for g in own if way(g[0])]
