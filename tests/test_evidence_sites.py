@@ -301,6 +301,11 @@ def test_a_card_whose_balance_is_what_is_owed() -> None:
     assert "what is owed" in check.detail
 
 
+def test_a_chain_that_holds_by_the_declared_columns_is_better_than_one_that_the_reader_guessed() -> None:
+    guessed = bank().with_checks(Check("balance chain", False, "by other columns"), Check("row count", True, ""))
+    assert outcome(one(guessed)) == {"balance chain": True, "row count": True}
+
+
 def test_words_for_a_direction_that_nobody_knows_are_no_direction() -> None:
     columns = (Column("日期", "date"), Column("金额", "amount"), Column("余额", "amount"), Column("借贷", "text"))
     rows = [(row[0], abs((row[2] or Decimal(0)) - (row[3] or Decimal(0))), row[4], "☆") for row in ROWS]
@@ -347,7 +352,7 @@ def test_opening_and_closing_balances_are_part_of_the_chain() -> None:
     ("line", "count"),
     [
         ("共26笔记录", 26), ("共：26笔记录", 26), ("共計26筆", 26), ("总笔数：26", 26), ("交易筆數: 1,026", 1026), ("合计 26 笔", 26),
-        ("Number of transactions: 26", 26), ("共2页", None), ("收入：1笔 28.50元", None), ("Total: 26.00", None),
+        ("Number of transactions: 26", 26), ("共2页", None), ("# 收入合计: 2 笔，共 5.00 元", None), ("收入：1笔 28.50元", None), ("Total: 26.00", None),
     ],
 )  # fmt: skip
 def test_how_files_print_their_number_of_rows(line: str, count: int | None) -> None:
@@ -362,6 +367,9 @@ def test_how_files_print_their_number_of_rows(line: str, count: int | None) -> N
         ("中性交易：0笔 0.00元", ("中性交易", 0, "0.00")),
         ("不计收支：10笔，1,097.59元", ("不计收支", 10, "1097.59")),
         ("总支出: 1,234.50", ("支出", None, "1234.50")),
+        ("支出：2笔 1 039.50元", ("支出", 2, "1039.50")),  # a line of a CSV whose comma parted it
+        ("# 收入合计: 2 笔，共 5,000.27 元", ("收入", 2, "5000.27")),
+        ("已支出:2笔,1039.50元", ("支出", 2, "1039.50")),
         ("Total withdrawals: HKD 1,234.50", ("withdrawals", None, "1234.50")),
         ("支出总额：¥1,234.50", ("支出", None, "1234.50")),
     ],

@@ -34,6 +34,12 @@ _ERA = re.compile(
     rf"(?P<era>令和|平成|昭和|民國|民国|[RHS])\s*(?P<y>\d{{1,3}}|元)\s*[年./-]\s*(?P<m>\d{{1,2}})\s*[月./-]\s*(?P<d>\d{{1,2}})\s*日?{_TIME}",
     re.IGNORECASE,
 )
+#: Years of the Republic in Taiwan have three digits since 2011, as no others have.
+_ROC = re.compile(rf"(?P<roc>1\d\d)[-/年](?P<m>\d{{1,2}})[-/月](?P<d>\d{{1,2}})日?{_TIME}", re.IGNORECASE)
+#: Taiwan counts years from 1911 on, often without a word for it: 113/10/05.
+_ROC = re.compile(
+    rf"(?P<y>1[0-4]\d)\s*[-/.年]\s*(?P<m>\d{{1,2}})\s*[-/.月]\s*(?P<d>\d{{1,2}})\s*日?{_TIME}", re.IGNORECASE
+)
 _ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988, "昭和": 1925, "S": 1925, "民國": 1911, "民国": 1911}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAMES = (
@@ -87,8 +93,8 @@ def readings(text: str) -> dict[Order, Moment]:
     --------
     >>> readings("2026年10月1日")["YMD"], sorted(readings("01/10/2026")), sorted(readings("24/03/2025"))
     (datetime.date(2026, 10, 1), ['DMY', 'MDY'], ['DMY'])
-    >>> readings("2026-02-30"), readings("令和8年10月1日")["DMY"]
-    ({}, datetime.date(2026, 10, 1))
+    >>> readings("2026-02-30"), readings("令和8年10月1日")["DMY"], readings("115/10/01")["DMY"]
+    ({}, datetime.date(2026, 10, 1), datetime.date(2026, 10, 1))
     """
     plain = (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
     if len(plain) > 40 or not plain[:1].isalnum() or _DIGIT.search(plain) is None:
@@ -96,7 +102,7 @@ def readings(text: str) -> dict[Order, Moment]:
     if (usual := _USUAL.fullmatch(plain)) is not None:  # most dates by far
         moment = _usual(plain, stamped=usual[1] is not None)
         return {} if moment is None else {"YMD": moment, "DMY": moment, "MDY": moment}
-    for pattern in (_YMD, _COMPACT, _ERA, _NAMED, _NAMED_FIRST):
+    for pattern in (_YMD, _COMPACT, _ERA, _ROC, _NAMED, _NAMED_FIRST):
         found = pattern.fullmatch(plain)
         if found is not None:
             moment = _moment(_year(found), _month(found), found["d"], found)
@@ -161,8 +167,12 @@ def _century(text: str) -> int:
 
 def _year(found: re.Match[str]) -> int:
     groups = found.groupdict()
+    if groups.get("roc"):
+        return 1911 + int(found["roc"])
     if groups.get("era"):
         return _ERAS[found["era"].upper()] + (1 if found["y"] == "元" else int(found["y"]))
+    if len(found["y"]) == 3:
+        return int(found["y"]) + 1911
     return _century(found["y"]) if len(found["y"]) == 2 else int(found["y"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import io
+import itertools
 import re
 import struct
 import zipfile
@@ -13,10 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from unittest import mock
 
 import xlwt
 from Crypto.Cipher import AES
 from Crypto.Util import Counter
+from msoffcrypto.format.ooxml import OOXMLFile
+from msoffcrypto.method import ecma376_agile
+from msoffcrypto.method.container import ecma376_encrypted
 from openpyxl import Workbook
 from reportlab.lib import colors, pagesizes, pdfencrypt
 from reportlab.lib.utils import ImageReader
@@ -199,3 +204,17 @@ def png(width: int = 120, height: int = 40) -> bytes:
     rows = b"".join(b"\0" + bytes((x * 2 + y * 3) & 255 for x in range(width)) for y in range(height))
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+
+
+def encrypted(book: bytes, password: str) -> bytes:
+    """Lock a workbook as Office does, with salts and times that are the same each time."""
+    count = itertools.count()
+
+    def salt(size: int) -> bytes:
+        return hashlib.sha512(f"{password}{next(count)}".encode()).digest()[:size]
+
+    out = io.BytesIO()
+    moment = mock.patch.object(ecma376_encrypted, "datetime2filetime", lambda _: 0)
+    with moment, mock.patch.object(ecma376_agile, "_random_buffer", salt):
+        OOXMLFile(io.BytesIO(book)).encrypt(password, out)
+    return out.getvalue()

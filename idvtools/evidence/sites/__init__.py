@@ -186,16 +186,21 @@ def _unknown(table: Table, budget: Budget | None) -> Table:
 
 
 def _checked(table: Table, places: Mapping[str, int], budget: Budget | None, *, sure: bool) -> Table:
-    """Add the checks; where the reader made some by the headings alone, the declared columns decide if `sure`.
+    """Add the checks to those that the reader made by the headings alone; the declared columns decide if `sure`.
 
-    Printed totals are always the reader's: it has seen under which columns they stand.
+    Printed totals are always the reader's: it has seen under which columns they stand. Where nobody is sure which
+    column is which, a check that holds is right: balances do not follow from one another by accident.
     """
     checks = {check.name: check for check in table.checks}
-    if not sure and any(check.ok is not None for check in table.checks if not check.name.startswith("type of")):
-        return table
+    known = not sure and any(c.ok is not None for c in table.checks if not c.name.startswith("type of"))
     for check in all_checks(table, places, budget):
         other = checks.get(check.name)
-        kept = other is not None and other.ok is not None and check.name.startswith("printed total")
-        if not kept and (other is None or check.ok is not None):
+        if other is None:
+            better = not known
+        elif check.name.startswith("printed total"):
+            better = other.ok is None
+        else:
+            better = bool(check.ok) if known else check.ok is not None
+        if better:
             checks[check.name] = check
     return replace(table, checks=tuple(checks.values()))
