@@ -212,10 +212,25 @@ def test_one_locked_member_does_not_hide_the_others() -> None:
         ("流水.csv", "gbk"),
         ("帳單.csv", "big5"),
         ("τ.csv", "utf-8"),
+        ("거래내역.csv", "euc-kr"),
+        ("grün.csv", "cp437"),
+        ("Kontoauszüge.csv", "cp1252"),
     ],
 )
 def test_names_without_the_flag(name: str, code: str) -> None:
     assert paths(make(Item(name.encode(code), CSV))) == [(name, None)]
+
+
+def test_names_that_could_be_two_things() -> None:
+    short = read_evidence(make(Item("稅.csv".encode("big5"), CSV)))
+    assert [m.path for m in short.members] == ["稅.csv"]
+    assert short.warnings == ("a name does not say in which encoding: read as cp950, but cp932 fits almost as well",)
+    longer = read_evidence(make(Item("稅.csv".encode("big5"), CSV), Item("收據.csv".encode("big5"), CSV)))
+    assert longer.warnings == ()
+
+
+def test_names_of_macos_are_put_together_again() -> None:
+    assert paths(make(Item("u\u0308bersicht/ガ.csv", CSV))) == [("übersicht/ガ.csv", None)]
 
 
 def test_names_with_a_field_of_their_own() -> None:

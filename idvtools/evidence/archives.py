@@ -56,7 +56,8 @@ class Walk:
         inside = (*inside, hashlib.sha256(data).digest())
         directory = read_directory(data, self.budget)
         seen: Counter[str] = Counter()
-        for entry, name in zip(directory.entries, names_of(directory.entries), strict=True):
+        names, doubt = names_of(directory.entries)
+        for entry, name in zip(directory.entries, names, strict=True):
             try:
                 self.budget.take_member()
             except EvidenceError as over:
@@ -65,6 +66,8 @@ class Walk:
             seen[name] += 1
             path = prefix + (name if seen[name] == 1 else f"{name} ({seen[name]})")
             yield from self._member(data, entry, path, seen[name] > 1, inside)
+        if doubt:
+            yield _note(prefix, doubt)
         if not directory.whole:
             yield _note(
                 prefix, "the archive is cut off or damaged (it has no directory): members were looked for one by one"

@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
+from math import inf
 
+from idvtools.evidence.characters import Language, cost
 from idvtools.evidence.zipdirectory import Entry, crc_of, extra_field
 
-#: Encoding, the repertoire of its everyday characters, and where in that they stand (first byte).
-_CANDIDATES = (
-    ("gb18030", "gb2312", range(0xB0, 0xD8)),
-    ("cp950", "big5", range(0xA4, 0xC7)),
-    ("cp932", "shift_jis", range(0x88, 0x98)),
+#: Encodings in which archivers write names, with the language that each is for, and what it costs on top.
+_CANDIDATES: tuple[tuple[str, Language | None, float], ...] = (
+    ("utf-8", "any", -12.0),  # bytes of other encodings seldom fit its pattern
+    ("gb18030", "simplified", 0.0),
+    ("gb18030", "traditional", 3.0),
+    ("cp950", "traditional", 0.0),
+    ("cp932", "japanese", 0.0),
+    ("cp949", None, 0.0),
+    ("cp437", "western", 0.0),
+    ("cp1252", "western", 1.0),
 )
+#: Nats by which the choice must be ahead for nothing to be said.
+_MARGIN = 4.0
+_LONG = 500
+_KOREAN = frozenset(
+    "거래내역조회계좌명세서은행입출금신한국민우리하나농협기업카드이용대청구통장잔액날짜일자년월적요보는분받원송결제영수증세납부확인표파"
+    "사본급여보험증권주식현황고객성번호전화가다의에을를로도지시아라정어상스해유과비공동프그램소득매입발신개설연말산"
+)
+# A character of two bytes alone within a Latin word is rather an accent and the letter behind it.
+_ALONE = re.compile("(?<=[A-Za-z])[^\x00-\x7f](?=[A-Za-z.])|(?<![^\\W\\d])[^\x00-\x7f](?=[a-z]{3})")
 
 
-def names_of(entries: Sequence[Entry]) -> list[str]:
-    """A name for each member: as flagged, by the Unicode field, or weighed over all names together.
+def names_of(entries: Sequence[Entry]) -> tuple[list[str], str | None]:
+    """A name for each member: as flagged, by the Unicode field, or weighed over all names; and a doubt about these.
 
-    Chinese and Japanese archivers write names in the encoding of their Windows and set no flag. A short name
+    Chinese, Korean and Japanese archivers write names in the encoding of their Windows and set no flag. A short name
     fits several encodings; all of an archive's names together seldom do.
     """
     doubtful = [e.raw for e in entries if not e.raw.isascii() and _told(e) is None]
-    encoding = _weigh(doubtful)
-    return [_printed(told if (told := _told(e)) is not None else e.raw.decode(encoding, "replace")) for e in entries]
+    encoding, runner_up = _weigh([raw for raw in doubtful if len(raw) <= _LONG][:_LONG])
+    names = [_printed(told if (told := _told(e)) is not None else e.raw.decode(encoding, "replace")) for e in entries]
+    if runner_up is None:
+        return names, None
+    count = len(doubtful)
+    words = f"{count} names do not say" if count > 1 else "a name does not say"
+    return names, f"{words} in which encoding: read as {encoding}, but {runner_up} fits almost as well"
 
 
 def _told(entry: Entry) -> str | None:
@@ -39,51 +62,51 @@ def _told(entry: Entry) -> str | None:
         return None
 
 
-def _weigh(names: Sequence[bytes]) -> str:
-    """The encoding in which most characters of all names are everyday ones.
+def _weigh(names: Sequence[bytes]) -> tuple[str, str | None]:
+    """The encoding in which all names together are likeliest, and another that is almost as likely.
 
     Examples
     --------
-    >>> names = (("明细", "gbk"), ("明細表", "big5"), ("明細ファイル", "cp932"), ("明细", "utf-8"), ("é", "cp437"))
-    >>> [_weigh([name.encode(code)]) for name, code in names]
-    ['gb18030', 'cp950', 'cp932', 'utf-8', 'cp437']
+    >>> names = (("明细", "gbk"), ("明細表", "big5"), ("明細ファイル", "cp932"), ("거래내역", "euc-kr"), ("é", "cp437"))
+    >>> [_weigh([name.encode(code)])[0] for name, code in names]
+    ['gb18030', 'cp950', 'cp932', 'cp949', 'cp437']
     """
-    if all(_fits(raw, "utf-8") for raw in names):
-        return "utf-8"
-    scores = {}
-    for encoding, repertoire, everyday in _CANDIDATES:
-        if all(_fits(raw, encoding) for raw in names):
-            text = "".join(raw.decode(encoding) for raw in names)
-            wide = [c for c in text if not c.isascii()]
-            scores[encoding] = sum(_worth(c, repertoire, everyday) for c in wide) / max(len(wide), 1)
-    best = max(scores, key=lambda name: scores[name], default="cp437")
-    return best if scores.get(best, 0) > 0.25 else "cp437"
+    ranked = sorted((_price(names, *candidate), i) for i, candidate in enumerate(_CANDIDATES))
+    best, encoding = ranked[0][0], _CANDIDATES[ranked[0][1]][0]
+    if not names or best == inf:
+        return "cp437", None
+    for price, i in ranked[1:]:
+        other = _CANDIDATES[i][0]
+        if price - best < _MARGIN and any(_decoded(raw, other) != _decoded(raw, encoding) for raw in names):
+            return encoding, other
+    return encoding, None
 
 
-def _fits(raw: bytes, encoding: str) -> bool:
+def _price(names: Sequence[bytes], encoding: str, language: Language | None, extra: float) -> float:
+    """What it costs to explain the names as text of a language; None: Korean."""
+    texts = [_decoded(raw, encoding) for raw in names]
+    if None in texts:
+        return inf
+    text = "/".join(t for t in texts if t)
+    price = sum(cost(c, language) if language else _korean(c) for c in text) + extra
+    return price + 6.0 * len(_ALONE.findall(text)) * (language not in ("western", "any"))
+
+
+def _korean(character: str) -> float:
+    if "가" <= character <= "힣":
+        return 6.0 if character in _KOREAN else 10.5
+    return cost(character, "any") + 1.0
+
+
+def _decoded(raw: bytes, encoding: str) -> str | None:
     try:
-        raw.decode(encoding)
+        return raw.decode(encoding)
     except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _worth(char: str, repertoire: str, everyday: range) -> float:
-    """1 for an everyday character of the script, less for one that stands there seldom."""
-    try:
-        raw = char.encode(repertoire)
-    except UnicodeEncodeError:
-        return 0
-    if repertoire == "shift_jis" and "ぁ" <= char <= "ヾ":
-        return 1
-    if char in "（）《》、—・【】":
-        return 1
-    if len(raw) != 2:
-        return -0.5 if "｡" <= char <= "ﾟ" else 0  # half-width kana: what Chinese bytes look like in Shift-JIS
-    return 1 if raw[0] in everyday else 0.3
+        return None
 
 
 def _printed(name: str) -> str:
-    """A name for eyes: slashes one way; no control characters, nor marks that turn the direction of reading."""
-    shown = "".join(c if c.isprintable() or c == " " else "�" for c in name.replace("\\", "/"))
+    """A name for eyes: slashes one way, letters whole (macOS parts them from their marks); no control characters."""
+    whole = unicodedata.normalize("NFC", name.replace("\\", "/"))
+    shown = "".join(c if c.isprintable() or c == " " else "�" for c in whole)  # marks of direction are not printable
     return shown[:1000] or "(no name)"
