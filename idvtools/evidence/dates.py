@@ -34,8 +34,6 @@ _ERA = re.compile(
     rf"(?P<era>令和|平成|昭和|民國|民国|[RHS])\s*(?P<y>\d{{1,3}}|元)\s*[年./-]\s*(?P<m>\d{{1,2}})\s*[月./-]\s*(?P<d>\d{{1,2}})\s*日?{_TIME}",
     re.IGNORECASE,
 )
-#: Years of the Republic in Taiwan have three digits since 2011, as no others have.
-_ROC = re.compile(rf"(?P<roc>1\d\d)[-/年](?P<m>\d{{1,2}})[-/月](?P<d>\d{{1,2}})日?{_TIME}", re.IGNORECASE)
 #: Taiwan counts years from 1911 on, often without a word for it: 113/10/05.
 _ROC = re.compile(
     rf"(?P<y>1[0-4]\d)\s*[-/.年]\s*(?P<m>\d{{1,2}})\s*[-/.月]\s*(?P<d>\d{{1,2}})\s*日?{_TIME}", re.IGNORECASE
@@ -167,8 +165,6 @@ def _century(text: str) -> int:
 
 def _year(found: re.Match[str]) -> int:
     groups = found.groupdict()
-    if groups.get("roc"):
-        return 1911 + int(found["roc"])
     if groups.get("era"):
         return _ERAS[found["era"].upper()] + (1 if found["y"] == "元" else int(found["y"]))
     if len(found["y"]) == 3:
