@@ -6,8 +6,9 @@ so; `--rewrite [NAME …]` writes what is read now as what should be: read that 
 `FILE.expected.json` is the object of `inspect FILE --json --data` without file and sha256, and only what is certain
 from how the file was made: keys that are absent are not compared. Some say less than a whole table: `data_starts` and
 `data_ends` compare the first or last cells of each row, `columns_named` the types of some columns, `checks` the
-outcome of some checks, `layout` the known layout that it fits, a member's `error` whether anything is wrong with it, `warnings` words of which one (parted by
-"|") is in some warning or some member's error, `text_has` words of the text, `password` what it is opened with.
+outcome of some checks, `layout` the known layout that it fits, a member's `error` whether anything is wrong with it,
+`warnings` words of which one (parted by "|") is in some warning or some member's error, `text_has` words of the text,
+`password` what it is opened with.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from making import encrypted, sheets, xlsx
-from truths import Case, table
+from making import Entry, encrypted, pdf, sheets, xlsx, zipped
+from truths import Case, member, table
 
 #: Day of October 2026, words, amount: out is negative.
 FLOWS = (
@@ -114,4 +114,77 @@ def elsewhere(case: Case) -> None:
          table("Date:d|Description:t|Billing amount:a|Billing currency:t|Balance:a|Balance currency:t", *[f"2026-10-{d:02d}|{w}|{a}|{c}|{b}|{c}" for d, w, a, c, b in both[::-1]], checks={"balance chain HKD": True, "balance chain CNY": True}))  # fmt: skip
 
 
-PARTS = (mainland, elsewhere)
+def printed(case: Case) -> None:
+    """Statements in PDF: over several pages, with the balance that each page takes over from the last."""
+    flows = [(1 + n % 28, f"样本消费{n:02d}" if n % 3 else f"测试入账{n:02d}", f"{(n * 37 % 900) + 0.25:.2f}" if n % 3 == 0 else f"-{(n * 53 % 700) + 0.50:.2f}") for n in range(60)]  # fmt: skip
+    rows = [
+        [
+            f"2026-10-{d:02d}" if n < 28 else f"2026-11-{d:02d}" if n < 56 else f"2026-12-{d:02d}",
+            w,
+            commas(o),
+            commas(i),
+            commas(b),
+        ]
+        for n, (d, w, _, o, i, b) in enumerate(chain(flows))
+    ]
+    truth = [[r[0], r[1], *(c.replace(",", "") or None for c in r[2:])] for r in rows]
+    head, title = ["交易日期", "摘要", "支出", "收入", "余额"], "测试银行（样本）账户明细"
+    foot = "第{0}页 共3页"
+    parts = rows[:22], rows[22:44], rows[44:]
+    case("bank-three-pages.pdf", pdf([[title, "账号：9999990001112223334", [head, *part], foot.format(n)] for n, part in enumerate(parts, 1)], widths=(80, 130, 80, 80, 90)), "pdf",
+         {"rows": 60, "columns": [{"name": n, "type": t} for n, t in zip(head, ("date", "text", "amount", "amount", "amount"), strict=True)], "data": truth, "checks": {"balance chain": True}, "layout": "bank-statement"})  # fmt: skip
+    hant = ["日期", "摘要", "支出", "存入", "結餘"]
+    pages, last = [], commas(START)
+    for n, part in enumerate(parts):
+        brought = ["", "承前結餘", "", "", last]
+        last = part[-1][4]
+        pages.append(
+            [
+                "樣本銀行 月結單",
+                [
+                    hant,
+                    brought,
+                    *([r[0], r[1].replace("样", "樣").replace("测试入账", "測試入賬"), *r[2:]] for r in part),
+                    ["", "轉下頁" if n < 2 else "期末結餘", "", "", last],
+                ],
+            ]
+        )
+    case("bank-carried-forward.pdf", pdf(pages, font="MSung-Light", widths=(80, 130, 80, 80, 90)), "pdf", {"columns_named": {"支出": "amount", "存入": "amount", "結餘": "amount"}, "checks": {"balance chain": True}})  # fmt: skip
+    english = [["Date", "Description", "Withdrawals", "Deposits", "Balance (HKD)"], ["01 Oct 2026", "BALANCE B/F", "", "", commas(START)], *([f"{d:02d} Oct 2026", w, commas(o), commas(i), commas(b)] for d, w, _, o, i, b in chain([(d, f"SAMPLE {n}", a) for n, (d, _, a) in enumerate(FLOWS)]))]  # fmt: skip
+    case("bank-hk-english.pdf", pdf([["SAMPLE BANK (HONG KONG)", "STATEMENT OF ACCOUNT", english, "Total withdrawals: HKD 1,195.25", "Total deposits: HKD 5,000.27"]], font="MSung-Light"), "pdf",
+         {"rows": 6, "columns_named": {"Date": "date", "Withdrawals": "amount", "Balance (HKD)": "amount"}, "checks": {"balance chain": True}, "data_ends": [[commas(START).replace(",", "")], *[[b] for *_, b in chain()]]})  # fmt: skip
+    lines = [f"2026-10-{d:02d},{w},{o},{i},{b}" for d, w, _, o, i, b in chain()]
+    text = "\r\n".join(["交易日期,摘要,支出,收入,余额", *lines, ""]).encode("gb18030")
+    inner = zipped(
+        Entry("十月/账户明细.csv".encode("gbk"), text, b"019990", aes=True),
+        Entry("说明.txt".encode("gbk"), "样本说明，没有表格。".encode("gb18030")),
+    )
+    case("bank-nested-gbk-names.zip", zipped(Entry("测试银行（样本）/流水明细.zip".encode("gbk"), inner)), "zip",
+         table("交易日期:d|摘要:t|支出:a|收入:a|余额:a", *[f"2026-10-{d:02d}|{w}|{o}|{i}|{b}" for d, w, _, o, i, b in chain()], checks={"balance chain": True}),
+         password="019990", members=[member("测试银行（样本）/流水明细.zip", "zip"), member("测试银行（样本）/流水明细.zip!十月/账户明细.csv"), member("测试银行（样本）/流水明细.zip!说明.txt", "txt")])  # fmt: skip
+
+
+def taxes(case: Case) -> None:
+    demand = [(150, 800, "INLAND REVENUE DEPARTMENT 稅務局（樣本 SAMPLE）"), (110, 775, "NOTICE OF ASSESSMENT AND DEMAND FOR TAX 評稅及繳納稅款通知書"), (60, 740, "Name 姓名: CHAN, TEST 測試"), (60, 720, "Shroff Account No. 收款帳號: 9-9999990-26-1"), (60, 700, "Charge No. 稅單號碼: 9-9999990-26-1-A"), (60, 680, "Due Date 繳稅日期: 15 January 2026"), (60, 660, "Tax Payable 應繳稅款: HK$23,456.00")]  # fmt: skip
+    case(
+        "tax-demand.pdf",
+        pdf([demand], font="MSung-Light"),
+        "pdf",
+        tables_none=True,
+        text_has=["NOTICE OF ASSESSMENT", "評稅及繳納稅款通知書", "23,456.00"],
+    )
+    names = [
+        "Name of Taxpayer",
+        "Shroff Account Number",
+        "Charge Number",
+        "Type of Tax",
+        "Payment Amount",
+        "Payment Date",
+    ]
+    values = ["CHAN, TEST", "79999990261", "7-9999990-26-1", "Property Tax 2025/26", "HK$1,234.00", "05/10/2026"]
+    lines = [(60, 740 - 22 * n, f"{name} : {value}") for n, (name, value) in enumerate(zip(names, values, strict=True))]
+    case("tax-receipt-english.pdf", pdf([[(150, 800, "INLAND REVENUE DEPARTMENT (SAMPLE)"), (180, 775, "e-RECEIPT"), *lines]]), "pdf",
+         {"rows": 1, "layout": "chrome-govhk-tax", "data": [["CHAN, TEST", "79999990261", "Property Tax (solely owned property)", "7-9999990-26-1", "1234.00", "2026-10-05"]], "checks": {"labels": True, "tax type": True}})  # fmt: skip
+
+
+PARTS = (mainland, elsewhere, printed, taxes)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from making import pdf
 from truths import Case, table
 
 ORDER = "20261028999999000000000000{0:02d}"
@@ -133,4 +134,62 @@ def shops(case: Case) -> None:
          table("交易日期:d|记账日期:d|交易说明:t|交易币种/金额:a|入账币种/金额:a", "2026-10-10|2026-10-11|退货 样本|123.18|123.18", "2026-10-29|2026-10-29|信用卡还款 测试|1666.60|1666.60"))  # fmt: skip
 
 
-PARTS = (alipay, wechat, shops)
+def proofs(case: Case) -> None:
+    """The PDFs by which people prove what they paid: narrow columns, so that ids and times go over two lines."""
+    head = ["交易单号", "交易时间", "交易类型", "收/支/其他", "交易方式", "金额(元)", "交易对方", "商户单号"]
+    rows = [
+        (
+            "420000999920261001000000000001",
+            "2026-10-20 12:00:00",
+            "商户消费",
+            "支出",
+            "零钱",
+            "1028.60",
+            "测试面馆",
+            "T9999990120261020",
+        ),
+        ("420000999920261001000000000002", "2026-10-19 08:30:00", "微信红包", "收入", "/", "88.00", "测试乙", "/"),
+        (
+            "420000999920261001000000000003",
+            "2026-10-17 10:00:00",
+            "零钱提现",
+            "其他",
+            "样本银行",
+            "500.00",
+            "样本银行(9999)",
+            "/",
+        ),
+    ]
+    shown = [[r[0][:16] + "\n" + r[0][16:], r[1].replace(" ", "\n"), *r[2:]] for r in rows]
+    case("wechat-proof.pdf", pdf([["微信支付交易明细证明（样本）", "兹证明：测试甲，微信号 test，交易明细如下：", [head, *shown], "说明：样本数据"]], middle=True), "pdf",
+         {"rows": 3, "layout": "wechat-proof", "columns_named": {"交易单号": "text", "交易时间": "datetime", "金额(元)": "amount"}, "data_starts": [[r[0], r[1].replace(" ", "T"), *r[2:4]] for r in rows]})  # fmt: skip
+    head = ["收/支", "交易对方", "商品说明", "收/付款方式", "金额", "交易订单号", "商家订单号", "交易时间"]
+    bills = [
+        (
+            "支出",
+            "测试餐厅",
+            "套餐",
+            "样本银行(9999)",
+            "1035.50",
+            "2026102899999900000000000001",
+            "T99990001",
+            "2026-10-28 12:01:33",
+        ),
+        ("收入", "测试乙", "转账", "余额", "200.00", "2026102899999900000000000002", "", "2026-10-26 20:44:59"),
+        (
+            "不计收支",
+            "测试基金",
+            "买入",
+            "余额宝",
+            "1000.00",
+            "2026102899999900000000000003",
+            "T99990003",
+            "2026-10-25 09:00:00",
+        ),
+    ]
+    shown = [[*r[:5], r[5][:16] + "\n" + r[5][16:], r[6], r[7].replace(" ", "\n")] for r in bills]
+    case("alipay-proof.pdf", pdf([["支付宝交易流水证明（样本）", "编号：99999920261031", "共计3笔交易", [head, *shown]]], middle=True), "pdf",
+         {"rows": 3, "layout": "alipay-proof", "columns_named": {"交易订单号": "text", "交易时间": "datetime", "金额": "amount"}, "data_starts": [list(r[:6]) for r in bills], "checks": {"row count": True}})  # fmt: skip
+
+
+PARTS = (alipay, wechat, shops, proofs)

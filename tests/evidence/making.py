@@ -163,9 +163,18 @@ def xls(**rows: Sequence[Sequence[Any]]) -> bytes:
 
 
 def pdf(
-    pages: Sequence[Sequence[Any]], *, password: str | None = None, rotate: int = 0, font: str = "STSong-Light"
+    pages: Sequence[Sequence[Any]],
+    *,
+    password: str | None = None,
+    rotate: int = 0,
+    font: str = "STSong-Light",
+    widths: Sequence[float] | None = None,
+    middle: bool = False,
 ) -> bytes:
-    """Draw pages of text lines (a str, or ``(x, y, text)``), ruled tables (lists of rows), pictures (bytes)."""
+    """Draw pages of text lines (a str, or ``(x, y, text)``), ruled tables (lists of rows), pictures (bytes).
+
+    The columns of all tables have the `widths`, if they are given; `middle`: cells stand in the middle of their row.
+    """
     pdfmetrics.registerFont(UnicodeCIDFont(font))
     lock = pdfencrypt.StandardEncryption(password, password, strength=128) if password else None
     out = io.BytesIO()
@@ -184,9 +193,10 @@ def pdf(
             elif isinstance(item, tuple):
                 canvas.drawString(item[0], item[1], item[2])
             else:
-                grid = Table([[str("" if c is None else c) for c in row] for row in item], hAlign="LEFT")
+                grid = Table([[str("" if c is None else c) for c in row] for row in item], widths, hAlign="LEFT")
                 everywhere = (0, 0), (-1, -1)
-                grid.setStyle(TableStyle([("FONT", *everywhere, font, 9), ("GRID", *everywhere, 0.5, colors.black)]))
+                style = [("FONT", *everywhere, font, 9), ("GRID", *everywhere, 0.5, colors.black)]
+                grid.setStyle(TableStyle([*style, *([("VALIGN", *everywhere, "MIDDLE")] if middle else [])]))
                 _, height = grid.wrapOn(canvas, 500, 700)
                 grid.drawOn(canvas, 50, y - height)
                 y -= height + 22
@@ -214,7 +224,7 @@ def encrypted(book: bytes, password: str) -> bytes:
         return hashlib.sha512(f"{password}{next(count)}".encode()).digest()[:size]
 
     out = io.BytesIO()
-    moment = mock.patch.object(ecma376_encrypted, "datetime2filetime", lambda _: 0)
+    moment = mock.patch.object(ecma376_encrypted, "datetime2filetime", return_value=0)
     with moment, mock.patch.object(ecma376_agile, "_random_buffer", salt):
         OOXMLFile(io.BytesIO(book)).encrypt(password, out)
     return out.getvalue()
