@@ -58,7 +58,7 @@ def parse_amount(text: str, mark: Mark = ".") -> Amount | None:
     if len(text) > _LONGEST:
         return None
     if mark == "." and (usual := _USUAL.fullmatch(text)) is not None:  # most amounts by far
-        return Amount(Decimal(text), money=usual[1] is not None)
+        return Amount(_signed(text), money=usual[1] is not None)
     plain = (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
     if _DIGIT.search(plain) is None:
         return None
@@ -93,13 +93,16 @@ def _built(found: re.Match[str], note: str | None, side: str | None, mark: Mark)
     digits = _number(found["number"].strip(), mark)
     if digits is None:
         return None
-    value = Decimal(digits)
-    if opened or (signs and signs[0] in _NEGATIVE):
-        value = -value
-    if side and side.upper() in ("DR", "借"):
-        value = -abs(value)
+    owed = side is not None and side.upper() in ("DR", "借")
+    value = _signed("-" + digits if opened or owed or (signs and signs[0] in _NEGATIVE) else digits)
     money = bool(found["c1"] or found["c2"] or side or opened or note or "." in digits or (signs and signs[0] in "△▲"))
     return Amount(value, note, money, side)
+
+
+def _signed(digits: str) -> Decimal:
+    """The amount with all its digits (arithmetic would round it); no zero is negative."""
+    value = Decimal(digits)
+    return value if value else value.copy_abs()
 
 
 def _number(text: str, mark: Mark) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -143,11 +143,11 @@ def rule(name: str, counts: Mapping[str, int], texts: Ordered, numbers: Sequence
     """
     real = {text: n for text, n in counts.items() if text not in NOTHING}
     if not real or names_id(name) or shaped_like_id(name, real):
-        return Ruling("text", warnings=_digits_lost(name, real, texts, numbers))
+        return Ruling("text", warnings=lost_digits(name, real, texts, numbers))
     return (
         _as_dates(name, real, texts, numbers)
         or _as_amounts(name, real, texts, numbers)
-        or Ruling("text", warnings=_digits_lost(name, real, texts, numbers))
+        or Ruling("text", warnings=lost_digits(name, real, texts, numbers))
     )
 
 
@@ -196,8 +196,14 @@ def _floats_lost(name: str, values: Sequence[Cell], numbers: Sequence[int]) -> t
     return _lost(name, [i for i, v in enumerate(values) if isinstance(v, float) and abs(v) >= 1e15], numbers)
 
 
-def _digits_lost(name: str, real: Mapping[str, int], texts: Ordered, numbers: Sequence[int]) -> tuple[str, ...]:
-    """The same where a spreadsheet has saved them as text: 6.22202E+15."""
+def lost_digits(name: str, real: Collection[str], texts: Ordered, numbers: Sequence[int]) -> tuple[str, ...]:
+    """The same where a spreadsheet has saved them as text.
+
+    Examples
+    --------
+    >>> lost_digits("卡号", ["6.22202E+15"], lambda: [None, "6.22202E+15"], [1, 2])
+    ('column 卡号: 1 long numbers have lost digits in a spreadsheet (row 2)',)
+    """
     short = {t for t in real if "+" in t and _SHORTENED.fullmatch(t) is not None}
     return _lost(name, _at(short, texts), numbers) if short else ()
 

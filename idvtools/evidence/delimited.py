@@ -6,14 +6,15 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from idvtools.evidence.dates import readings
-from idvtools.evidence.encodings import decode
+from idvtools.evidence.encodings import recode
 from idvtools.evidence.limits import Budget
-from idvtools.evidence.model import Cell, Found, Grid
-from idvtools.evidence.naming import clean
-from idvtools.evidence.quoting import split_lines, split_record, split_records
+from idvtools.evidence.model import Found, Grid
+from idvtools.evidence.naming import PADDING, CleanRows, clean
+from idvtools.evidence.quoting import Records, split_lines, split_record, split_records
+from idvtools.evidence.tables import MOST_COLUMNS
 
 _DELIMITERS = (",", "\t", ";", "|", "\x01", "^", "；", "，", "｜")
 #: Lines looked at to find the delimiter.
@@ -53,38 +54,41 @@ def read_delimited(data: bytes, name: str, budget: Budget, passwords: Sequence[s
     >>> found.grids[0].rows, found.encoding
     ([('姓名', '金额'), ('王五', '1,50')], 'gb18030')
     """
-    decoded = decode(data)
-    text, warnings = _plain(decoded.text, list(decoded.warnings))
+    decoded = recode(data)
+    warnings = list(decoded.warnings)
+    plain = decoded.data.rstrip(b"\x1a")  # the end-of-file sign of DOS
+    if nuls := plain.count(b"\0"):
+        plain = plain.replace(b"\0", b"")
+        warnings.append(f"{nuls} NUL characters were taken out")
     said = Found(encoding=decoded.encoding, runner_up=decoded.runner_up, warnings=tuple(warnings))
-    if len(data) > LARGE:
+    if len(plain) > LARGE:
         from idvtools.evidence.fast import read_large  # noqa: PLC0415  # pyarrow is needed for large files only
 
-        grid = read_large(text, name, budget)
+        budget.tick()
+        grid = read_large(plain, name, budget)
         if grid is not None:
             return replace(said, grids=(grid,))
+    text = plain.decode("utf-8")
     lines = split_lines(text)
     budget.tick()
-    delimiter, expected = find_delimiter(lines)
+    delimiter, expected = find_delimiter(looked_at(lines))
     if delimiter is None:
         return _undelimited(lines, text, name, budget, said)
     records = split_records(lines, delimiter, expected, budget)
-    notes = []
-    if records.stray:
-        first = records.stray[0]
-        notes.append(
-            f"{len(records.stray)} lines have a quote that never ends, the first is line {first}: read as they stand"
-        )
-    rows, more = cleaned_rows(records.rows, budget)
-    return replace(said, grids=(Grid(name, "", rows, tuple(records.numbers), (*notes, *more)),))
+    if max(map(len, records.rows)) > MOST_COLUMNS:
+        said = replace(said, warnings=(*said.warnings, f"a row has more than {MOST_COLUMNS} fields: that is no table"))
+        return replace(said, text=text)
+    cleaned = cleaned_rows(records.rows, budget)
+    notes = (*stray_quotes(records), *cleaned.notes())
+    return replace(said, grids=(Grid(name, "", cleaned.rows, tuple(records.numbers), notes),))
 
 
-def _plain(text: str, warnings: list[str]) -> tuple[str, list[str]]:
-    """Text without NULs and the end-of-file sign of DOS."""
-    nuls = text.count("\0")
-    if nuls:
-        text = text.replace("\0", "")
-        warnings.append(f"{nuls} NUL characters were taken out")
-    return text.rstrip("\x1a"), warnings
+def stray_quotes(records: Records) -> tuple[str, ...]:
+    """What is to be said of quotes that never end."""
+    if not records.stray:
+        return ()
+    count, first = len(records.stray), records.stray[0]
+    return (f"{count} lines have a quote that never ends, the first is line {first}: read as they stand",)
 
 
 def find_delimiter(lines: Sequence[str]) -> tuple[str | None, int]:
@@ -97,7 +101,7 @@ def find_delimiter(lines: Sequence[str]) -> tuple[str | None, int]:
     >>> find_delimiter(["a;b;c", "1,5;2;3", "2,5;4;5"]), find_delimiter(["One, two.", "And more", "of it"])
     ((';', 3), (None, 0))
     """
-    look = [line for line in _looked_at(lines) if line.strip()]
+    look = [line for line in lines if line.strip()]
     best: tuple[float, str | None, int] = (0.0, None, 0)
     for delimiter in _DELIMITERS:
         holding = [line for line in look if delimiter in line]
@@ -113,7 +117,8 @@ def find_delimiter(lines: Sequence[str]) -> tuple[str | None, int]:
     return best[1], best[2]
 
 
-def _looked_at(lines: Sequence[str]) -> Sequence[str]:
+def looked_at(lines: Sequence[str]) -> Sequence[str]:
+    """The lines by which the delimiter is chosen: those at the start and some from the middle."""
     return lines if len(lines) <= _LOOK else [*lines[: _LOOK // 2], *lines[len(lines) // 2 :][: _LOOK // 2]]
 
 
@@ -163,38 +168,47 @@ def _figure(cell: str) -> bool:
     return bool(re.fullmatch(r"[-+(¥$￥]*\d[\d,.'/: -]*\)?%?", cell)) or bool(cell[:1].isdigit() and readings(cell))
 
 
-def cleaned_rows(  # noqa: C901  # each cell is looked at once
-    rows: Sequence[Sequence[str]], budget: Budget
-) -> tuple[list[tuple[Cell, ...]], tuple[str, ...]]:
-    """Cells without padding, formula quoting and the apostrophe that forces text; how many had which is said."""
-    result: list[tuple[Cell, ...]] = []
-    padded = formulas = 0
-    ticked = _ticked(rows)
-    for i, row in enumerate(rows):
-        if not i & 255:
-            budget.tick()
-        budget.cells_left -= len(row)
-        new: list[Cell] = []
-        for cell in row:
-            value = clean(cell)
-            if value is not cell and value != cell:
-                if cell.lstrip().startswith('="'):
-                    formulas += 1
-                elif value is not None:
-                    padded += 1
-            if ticked and value and value[0] == ticked:
-                value = value[1:].strip() or None
-            new.append(value)
-        result.append(tuple(new))
-    budget.take_cells(0)
-    notes = []
-    if padded:
-        notes.append(f"{padded} cells had spaces or tabs around them, which were taken off")
-    if formulas:
-        notes.append(f'{formulas} cells were formulas of the form ="…"; the text in the quotes was taken')
-    if ticked:
-        notes.append(f"cells begin with {ticked} to force text; it was taken off")
-    return result, tuple(notes)
+@dataclass(slots=True)
+class Cleaned:
+    """Rows of clean cells, and how many cells had what taken off; `ticked` is the sign that forces text."""
+
+    rows: CleanRows
+    padded: int = 0
+    formulas: int = 0
+    ticked: str | None = None
+
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of it."""
+        notes = []
+        if self.padded:
+            notes.append(f"{self.padded} cells had spaces or tabs around them, which were taken off")
+        if self.formulas:
+            notes.append(f'{self.formulas} cells were formulas of the form ="…"; the text in the quotes was taken')
+        if self.ticked:
+            notes.append(f"cells begin with {self.ticked} to force text; it was taken off")
+        return tuple(notes)
+
+
+def cleaned_rows(rows: Sequence[Sequence[str]], budget: Budget) -> Cleaned:
+    """Cells without padding, formula quoting and the apostrophe that forces text."""
+    cleaned = Cleaned(CleanRows(), ticked=_ticked(rows))
+    ticked = cleaned.ticked or "="
+    for start in range(0, len(rows), 256):
+        some = rows[start : start + 256]
+        budget.take_cells(sum(map(len, some)))
+        for row in some:
+            new = [cell.strip(PADDING) for cell in row]
+            if new != row:
+                cleaned.padded += sum(b is not a and b not in (a, "") for a, b in zip(row, new, strict=True))
+            for i, cell in enumerate(new):
+                if cell[:1] == "=" and (value := clean(cell)) != cell:
+                    cleaned.formulas += 1
+                    cleaned.padded -= cell is not row[i] and cell != row[i]
+                    new[i] = value or ""
+                elif cell[:1] == ticked:
+                    new[i] = cell[1:].strip() if ticked != "=" else cell
+            cleaned.rows.append(tuple([cell or None for cell in new]))
+    return cleaned
 
 
 def _ticked(rows: Sequence[Sequence[str]]) -> str | None:
@@ -216,9 +230,9 @@ def _undelimited(lines: Sequence[str], text: str, name: str, budget: Budget, sai
     rows = fixed_width(lines, budget) or _one_column(lines)
     if rows is None:
         return replace(said, text=text)
-    cleaned, notes = cleaned_rows(rows, budget)
-    grid = Grid(name, "", cleaned, tuple(range(1, len(rows) + 1)), tuple(n for n in notes if "spaces" not in n))
-    return replace(said, grids=(grid,))
+    cleaned = cleaned_rows(rows, budget)
+    cleaned.padded = 0  # it is what a fixed width consists of
+    return replace(said, grids=(Grid(name, "", cleaned.rows, tuple(range(1, len(rows) + 1)), cleaned.notes()),))
 
 
 def _one_column(lines: Sequence[str]) -> list[list[str]] | None:
@@ -246,7 +260,7 @@ def fixed_width(lines: Sequence[str], budget: Budget) -> list[list[str]] | None:
     >>> fixed_width(text, Budget(Limits()))[1]
     ['2026-10-01', '工资', '1,000.00']
     """
-    look = _looked_at(lines)
+    look = looked_at(lines)
     wide = [_spread(line.expandtabs(8)) for line in look]
     body = [line for line in wide if len(re.split(r"\s{2,}", line.replace("\0", "").strip())) >= 2]
     figures = [line for line in body if any(_figure(part) for part in line.replace("\0", "").split())]

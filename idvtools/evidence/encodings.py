@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from idvtools.evidence.characters import Language, cost
@@ -18,7 +19,10 @@ from idvtools.evidence.characters import Language, cost
 _SAMPLE = 96 << 10
 #: Nats by which the winner must be ahead for nothing to be said; three are odds of twenty to one.
 _MARGIN = 6.0
-_THREE_BYTES = re.compile("[\u0800-\U0010ffff]")
+_BROKEN = "\N{REPLACEMENT CHARACTER}".encode()
+_PIECE = 256 << 10
+#: Three bytes in the pattern of UTF-8 are no accident; two may be a Chinese character in GBK ("学习").
+_THREE_BYTES = re.compile(rb"[\xe0-\xf4][\x80-\xbf]{2}")
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le", "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be", "utf-32-be"),
@@ -42,13 +46,13 @@ _CANDIDATES: tuple[tuple[str, tuple[tuple[Language, float], ...]], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
-    """Text, and how sure its encoding is.
+class Recoded:
+    """Text in UTF-8, and how sure its encoding was.
 
     Parameters
     ----------
-    text : str
-        Without a byte order mark.
+    data : bytes
+        Without a byte order mark. Bytes that are UTF-8 already are not copied.
     encoding : str
         Python's name of the codec; ``ascii`` is told as ``utf-8``.
     runner_up : str or None
@@ -56,6 +60,16 @@ class Decoded:
     warnings : tuple of str
         What was doubtful.
     """
+
+    data: bytes = field(repr=False)
+    encoding: str
+    runner_up: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The same with the text as a string."""
 
     text: str = field(repr=False)
     encoding: str
@@ -73,33 +87,48 @@ def decode(data: bytes) -> Decoded:
     >>> decode("日付,摘要,差引残高".encode("cp932")).runner_up is not None
     True
     """
+    found = recode(data)
+    return Decoded(found.data.decode("utf-8"), found.encoding, found.runner_up, found.warnings)
+
+
+def recode(data: bytes) -> Recoded:
+    """As `decode`, for large files, of which nobody wants a string.
+
+    Examples
+    --------
+    >>> recode("余额".encode("utf-16")).data.decode("utf-8")
+    '余额'
+    """
     for mark, name, codec in _BOMS:
         if data.startswith(mark):
             return _finish(data[len(mark) :], codec, name, None, ())
     if b"\x00" not in data:
         if data.isascii():
-            return Decoded(data.decode("ascii"), "utf-8")
-        text = _strict_utf8(data)
-        if text is not None and _surely_utf8(text):
-            return Decoded(text, "utf-8", _ranking(data)[1][0] if len(data) <= _SAMPLE else "gb18030")
+            return Recoded(data, "utf-8")
+        if not _cut_off(data) and _is_utf8(data) and _THREE_BYTES.search(data) is not None:
+            return Recoded(data, "utf-8", _ranking(data)[1][0] if len(data) <= _SAMPLE else "gb18030")
     ranking = _ranking(data)
     (codec, best), (second, next_best) = ranking[0], ranking[1]
     warnings = []
-    if next_best - best < _MARGIN and _differ(data, codec, second):
+    if next_best - best < _MARGIN and _differ(_sample(data), codec, second):
         warnings.append(f"the encoding is not certain: {codec}, but {second} fits almost as well")
     return _finish(data, codec, codec, second, tuple(warnings))
 
 
-def _strict_utf8(data: bytes) -> str | None:
+def _is_utf8(data: bytes) -> bool:
     try:
-        return data.decode("utf-8")
+        for _ in _pieces(data, codecs.getincrementaldecoder("utf-8")()):
+            pass
     except UnicodeDecodeError:
-        return None
+        return False
+    return True
 
 
-def _surely_utf8(text: str) -> bool:
-    """Three bytes in the pattern of UTF-8 are no accident; two may be a Chinese character in GBK ("学习")."""
-    return _THREE_BYTES.search(text) is not None
+def _pieces(data: bytes, decoder: codecs.IncrementalDecoder) -> Iterator[str]:
+    """The text in pieces that fit a processor's cache."""
+    view = memoryview(data)
+    for start in range(0, len(data), _PIECE):
+        yield decoder.decode(view[start : start + _PIECE], final=False)
 
 
 def _ranking(data: bytes) -> list[tuple[str, float]]:
@@ -178,15 +207,28 @@ def _differ(data: bytes, one: str, other: str) -> bool:
     return _decode(data, one)[0] != _decode(data, other)[0]
 
 
-def _finish(data: bytes, codec: str, name: str, second: str | None, warnings: tuple[str, ...]) -> Decoded:
-    text, tail = _decode(data, codec)
+def _finish(data: bytes, codec: str, name: str, second: str | None, warnings: tuple[str, ...]) -> Recoded:
     said = list(warnings)
-    if tail:
-        said.append(f"the last {tail} bytes are half a character: the file seems to be cut off")
-    broken = text.count("\ufffd")
+    if codec == "utf-8" and _is_utf8(data):
+        left = _cut_off(data)
+        plain = data[: len(data) - left] if left else data
+    else:
+        decoder = codecs.getincrementaldecoder(codec)("replace")
+        plain = b"".join(piece.encode("utf-8") for piece in _pieces(data, decoder))
+        left = len(decoder.getstate()[0])
+    if left:
+        said.append(f"the last {left} bytes are half a character: the file seems to be cut off")
+    broken = plain.count(_BROKEN)
     if broken and broken > data.count("\ufffd".encode(codec, "ignore") or b"\xff\xff\xff\xff"):
-        line = text.count("\n", 0, text.find("\ufffd")) + 1
+        line = plain.count(b"\n", 0, plain.find(_BROKEN)) + 1
         said.append(
             f"{broken} places are not valid {name}, the first in line {line}: shown as \N{REPLACEMENT CHARACTER}"
         )
-    return Decoded(text, name, second, tuple(said))
+    return Recoded(plain, name, second, tuple(said))
+
+
+def _cut_off(data: bytes) -> int:
+    """How many bytes at the end are half a character of UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    decoder.decode(data[-8:])
+    return len(decoder.getstate()[0])

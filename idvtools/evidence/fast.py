@@ -1,213 +1,138 @@
 """Large delimited text: read all as text by Arrow, typed after; whatever is unusual goes back to the exact way.
 
-The head (preamble and header) and the tail (totals, notes) are still read by `delimited` and `tables`; Arrow only reads
-what lies between. Cells become Python values when they are asked for, so that text that nobody looks at costs nothing.
+The head (preamble and header) and the tail (totals, notes) are still read by `delimited` and `tables`; Arrow reads what
+lies between. What comes out is the same table: rows that the exact way would look at twice (titles, totals, repeated
+headers) are looked for in whole columns, and where there are some, the exact way is taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, overload
+from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from idvtools.evidence.columns import decide
-from idvtools.evidence.dates import readings
-from idvtools.evidence.delimited import cleaned_rows, find_delimiter
-from idvtools.evidence.footers import footer_start
-from idvtools.evidence.headers import filled, find_header, unique
+from idvtools.evidence.arrowrows import ArrowColumn, LargeGridRows, LargeRows
+from idvtools.evidence.arrowtypes import Typed, typed
+from idvtools.evidence.delimited import Cleaned, cleaned_rows, find_delimiter
+from idvtools.evidence.footers import TOTAL_WORDS, footer_start, is_total
+from idvtools.evidence.headers import Header, Row, filled, find_header, is_label
 from idvtools.evidence.limits import Budget
-from idvtools.evidence.model import Cell, Check, Column, Grid, Table
-from idvtools.evidence.naming import names_id
-from idvtools.evidence.printed import printed
+from idvtools.evidence.model import Cell, Column, Grid, Table
+from idvtools.evidence.naming import PADDING
 from idvtools.evidence.quoting import split_lines, split_records
-
-if TYPE_CHECKING:
-    import pandas as pd
+from idvtools.evidence.selfchecks import self_checks
+from idvtools.evidence.tables import NO_HEADER, lines_of, names_for, next_header, nothing_read, same
 
 _HEAD = 256 << 10
 _TAIL_LINES = 60
-_BATCH = 20_000
-#: Distinct cells of a column up to which each is looked at by itself.
-_DISTINCT = 20_000
-_PLAIN = r"^(?:[-+]?\d{1,15}(?:\.\d{1,12})?)?$"
-_WHOLE = r"^(?:[-+]?(?:0|[1-9]\d{0,14}))?$"
-_STAMP = r"^(?:\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)?$"
-
-
-class LargeRows(Sequence[tuple[Any, ...]]):
-    """Rows over Arrow columns; each cell becomes a Python value when it is asked for."""
-
-    def __init__(self, columns: Sequence[pa.ChunkedArray], convert: Sequence[Callable[[str], Any] | None]) -> None:
-        self._table = pa.table(list(columns), names=[str(i) for i in range(len(columns))])
-        self._convert = list(convert)
-
-    def __len__(self) -> int:
-        return int(self._table.num_rows)
-
-    @overload
-    def __getitem__(self, at: int) -> tuple[Any, ...]: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[tuple[Any, ...]]: ...
-    def __getitem__(self, at: int | slice) -> Any:
-        if isinstance(at, slice):
-            start, stop, step = at.indices(len(self))
-            return [self[i] for i in range(start, stop, step)] if step != 1 else self._made(start, max(stop - start, 0))
-        at = at + len(self) if at < 0 else at
-        if not 0 <= at < len(self):
-            raise IndexError(at)
-        return self._made(at, 1)[0]
-
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        for start in range(0, len(self), _BATCH):
-            yield from self._made(start, _BATCH)
-
-    def _made(self, start: int, count: int) -> list[tuple[Any, ...]]:
-        part = self._table.slice(start, count)
-        columns = [_values(part.column(i).to_pylist(), convert) for i, convert in enumerate(self._convert)]
-        return list(zip(*columns, strict=True))
-
-    def to_pandas(self, columns: Sequence[Column]) -> pd.DataFrame:
-        """A DataFrame: text without a copy, the other columns made now."""
-        import pandas as pd  # noqa: PLC0415
-
-        series = {}
-        for i, column in enumerate(columns):
-            cells = self._table.column(i)
-            convert = self._convert[i]
-            if convert is None:
-                series[column.name] = pd.Series(pd.array(cells, dtype="string"))
-            else:
-                kept: Any = object if column.type in ("amount", "date") else None
-                series[column.name] = pd.Series(_values(cells.to_pylist(), convert), dtype=kept)
-        return pd.DataFrame(series)
-
-
-def _values(cells: list[str | None], convert: Callable[[str], Any] | None) -> list[Any]:
-    if convert is None:
-        return cells
-    known: dict[str, Any] = {}
-    for cell in cells:
-        if cell is not None and cell not in known:
-            known[cell] = convert(cell)
-    return [None if cell is None else known[cell] for cell in cells]
+_LINES = 200
+#: Rows that may need a closer look, beyond which the exact way looks at all.
+_DOUBTFUL = 2_000
+#: Cells in Arrow take an eighth of the room, and of the time, of others.
+_LIGHT = 8
+_BLOCK, _VAST = 4 << 20, 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """A large grid: rows before the data, the data in Arrow, rows behind it."""
+    """A large text, cut: rows before the data, the data in Arrow, rows behind it; and the lines where they stand."""
 
-    head: list[tuple[Cell, ...]]
+    head: Cleaned
+    header: Header
+    header_line: int | None
     body: pa.Table
-    tail: list[tuple[Cell, ...]]
     first_line: int
-    lined: bool
+    tail: Cleaned
+    tail_lines: list[int]
 
 
-class LargeGridRows(Sequence[tuple[Cell, ...]]):
-    """The rows of a large grid; `to_table` makes the table of them without looking at each."""
-
-    def __init__(self, parts: _Parts) -> None:
-        self._parts = parts
-        width = parts.body.num_columns
-        self._body = LargeRows([parts.body.column(i) for i in range(width)], [None] * width)
-
-    def __len__(self) -> int:
-        return len(self._parts.head) + len(self._body) + len(self._parts.tail)
-
-    @overload
-    def __getitem__(self, at: int) -> tuple[Cell, ...]: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[tuple[Cell, ...]]: ...
-    def __getitem__(self, at: int | slice) -> Any:
-        if isinstance(at, slice):
-            return [self[i] for i in range(*at.indices(len(self)))]
-        at = at + len(self) if at < 0 else at
-        head, body = len(self._parts.head), len(self._body)
-        if at < head:
-            return self._parts.head[at]
-        return self._body[at - head] if at < head + body else self._parts.tail[at - head - body]
-
-    def __iter__(self) -> Iterator[tuple[Cell, ...]]:
-        yield from self._parts.head
-        yield from self._body
-        yield from self._parts.tail
-
-    def to_table(self, grid: Grid, budget: Budget) -> Table | None:
-        """The table, or None where it has to be made the exact way."""
-        return _to_table(self._parts, grid, budget)
-
-
-def read_large(text: str, name: str, budget: Budget) -> Grid | None:
+def read_large(data: bytes, name: str, budget: Budget) -> Grid | None:
     """Read a large text by Arrow; None where something is unusual and it has to be read the exact way.
 
     Parameters
     ----------
-    text : str
-        The whole file.
+    data : bytes
+        The whole file in UTF-8, without NULs.
     name : str
         For the grid.
     budget : Budget
         Cells and time.
     """
-    head_end = text.find("\n", _HEAD) + 1
-    delimiter, expected = find_delimiter(split_lines(text[:head_end])[:400])
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    parts = _parts(data, budget)
+    if parts is None:
+        return None
+    head, body, tail = parts.head.rows, _raw(parts.body), parts.tail.rows
+    return Grid(name, "", LargeGridRows(head, body, tail, partial(_to_table, parts)))
+
+
+def _parts(data: bytes, budget: Budget) -> _Parts | None:
+    head_end = data.find(b"\n", _HEAD) + 1
+    lines = split_lines(data[:head_end].decode("utf-8"))
+    middle = data.find(b"\n", len(data) // 2) + 1
+    more = data[middle : middle + _HEAD].split(b"\n")[:_LINES]
+    delimiter, expected = find_delimiter([*lines[:_LINES], *(line.decode("utf-8", "replace") for line in more)])
     if not head_end or delimiter is None or len(delimiter.encode()) != 1:
         return None
-    records = split_records(split_lines(text[:head_end]), delimiter, expected, budget)
-    head, _ = cleaned_rows(records.rows, budget)
-    header = find_header(head)
-    if header is None or header.end == header.start or records.stray or header.end >= len(head):
+    records = split_records(lines, delimiter, expected, budget)
+    head = cleaned_rows(records.rows, budget)
+    header = find_header(head.rows)
+    if header is None or records.stray or head.ticked or header.end >= len(head.rows):
         return None
     first_line = records.numbers[header.end]
-    start = _offset(text, first_line)
-    stop = len(text.rstrip("\r\n"))
+    start, stop = _line_start(data, first_line), len(data.rstrip(b"\n"))
     for _ in range(_TAIL_LINES):
-        stop = text.rfind("\n", start, stop)
+        stop = data.rfind(b"\n", start, stop)
         if stop < 0:
             return None
     stop += 1
-    width = max(len(row) for row in records.rows[header.end - 1 :])
-    body = _arrow(text[start:stop].encode(), delimiter, width, quoted='"' in text)
-    if body is None:
+    width = len(records.rows[header.end])
+    view = pa.py_buffer(data).slice(start, stop - start)
+    body = _arrow(view, delimiter, width, quoted=data.find(b'"', start, stop) >= 0)
+    ends = split_records(split_lines(data[stop:].decode("utf-8")), delimiter, expected, budget)
+    if body is None or ends.stray or any(len(row) > width for row in ends.rows):
         return None
-    tail_records = split_records(split_lines(text[stop:]), delimiter, expected, budget)
-    if tail_records.stray:
-        return None
-    tail, _ = cleaned_rows(tail_records.rows, budget)
-    budget.take_cells(body.num_rows * width)
-    lined = body.num_rows == text.count("\n", start, stop)
-    parts = _Parts(head[: header.end], body, tail, first_line, lined)
-    return Grid(name, "", LargeGridRows(parts), (), ())
+    budget.take_cells(body.num_rows * width // _LIGHT)
+    behind = first_line + data.count(b"\n", start, stop) - 1
+    return _Parts(
+        head=cleaned_rows(records.rows[: header.end], budget),
+        header=header,
+        header_line=records.numbers[header.end - 1] if header.end > header.start else None,
+        body=body,
+        first_line=first_line,
+        tail=cleaned_rows(ends.rows, budget),
+        tail_lines=[behind + number for number in ends.numbers],
+    )
 
 
-def _offset(text: str, line: int) -> int:
+def _line_start(data: bytes, line: int) -> int:
     at = 0
     for _ in range(line - 1):
-        at = text.index("\n", at) + 1
+        at = data.index(b"\n", at) + 1
     return at
 
 
-def _arrow(data: bytes, delimiter: str, width: int, *, quoted: bool) -> pa.Table | None:
+def _arrow(data: pa.Buffer, delimiter: str, width: int, *, quoted: bool) -> pa.Table | None:
     """The lines as columns of text; None where a row has another number of fields."""
     names = [str(i) for i in range(width)]
-    odd: list[int] = []
-
-    def seen(_: Any) -> str:
-        odd.append(1)
-        return "error"
-
     try:
         return pacsv.read_csv(
-            pa.py_buffer(data),
-            read_options=pacsv.ReadOptions(column_names=names, block_size=4 << 20),
+            data,
+            read_options=pacsv.ReadOptions(
+                column_names=names, block_size=16 << 20 if data.size > 64 << 20 else 4 << 20
+            ),
             parse_options=pacsv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=quoted, ignore_empty_lines=False, invalid_row_handler=seen
+                delimiter=delimiter,
+                quote_char='"' if quoted else False,
+                newlines_in_values=quoted,
+                ignore_empty_lines=False,
             ),
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
@@ -217,116 +142,171 @@ def _arrow(data: bytes, delimiter: str, width: int, *, quoted: bool) -> pa.Table
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    cells: pa.ChunkedArray
-    column: Column
-    convert: Callable[[str], Any] | None
-    warnings: tuple[str, ...] = ()
-    padded: bool = False
+def _raw(body: pa.Table) -> LargeRows:
+    return LargeRows([ArrowColumn("text", body.column(i)) for i in range(body.num_columns)], body.num_rows)
 
 
 def _to_table(parts: _Parts, grid: Grid, budget: Budget) -> Table | None:
-    header = find_header(parts.head + [tuple(row.values()) for row in parts.body.slice(0, 20).to_pylist()])
-    if header is None or header.end != len(parts.head):
-        return None
-    width = parts.body.num_columns
-    names = unique([*header.names, *([None] * (width - len(header.names)))])
-    tail = list(range(len(parts.tail)))
-    tail = [at for at in tail if filled(parts.tail[at])]
-    data = tail[: footer_start(parts.tail, tail, sum(bool(n) for n in header.names))]
-    more = [[parts.tail[at][i] if i < len(parts.tail[at]) else None for at in data] for i in range(width)]
-
-    def one(i: int) -> _Made | None:
-        budget.tick()
-        return _column(names[i], pa.chunked_array([*parts.body.column(i).chunks, pa.array(more[i], pa.string())]))
-
+    """The table, as `tables` would make it; None where it has to."""
+    named = sum(bool(name) for name in parts.header.names)
+    tail = [at for at, row in enumerate(parts.tail.rows) if filled(row)]
+    data = tail[: footer_start(parts.tail.rows, tail, named or len(parts.header.names))]
     with ThreadPoolExecutor(4) as pool:  # Arrow lets go of the lock while it works
-        found = list(pool.map(one, range(width)))
-    made = [m for m in found if m is not None]
-    if len(made) < width:
+        trimmed = list(pool.map(_trimmed, parts.body.columns))
+    if not data or any(t.formulas for t in trimmed):
         return None
-    padded = sum(m.padded for m in made)
-    count = parts.body.num_rows + len(data)
-    lines = range(parts.first_line, parts.first_line + count) if parts.lined and data == list(range(len(data))) else ()
-    warnings = [w for m in made for w in m.warnings]
-    if padded:
-        warnings.append(f"{padded} columns had spaces or tabs around their cells, which were taken off")
-    if not lines:
-        warnings.append("rows are not single lines; their line numbers are not told")
+    more = [parts.tail.rows[at] for at in data]
+    columns = [_with(t.cells, [row[i] if i < len(row) else None for row in more]) for i, t in enumerate(trimmed)]
+    budget.tick()
+    if _unusual(columns, parts, named):
+        return None
+    names, extra = _names(parts, columns, more)
+    count = len(columns[0])
+    columns += [pa.chunked_array([pa.nulls(count, pa.string())])] * (len(names) - len(columns))
+    numbers = _numbers(parts, data)
+
+    def one(i: int) -> Typed | None:
+        budget.tick()
+        return typed(names[i], columns[i], numbers)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = [made for made in pool.map(one, range(len(names))) if made is not None]
+    if len(found) < len(names):
+        return None
+    padded = parts.head.padded + parts.tail.padded + sum(t.padded for t in trimmed)
+    warnings = [*Cleaned(parts.head.rows, padded, parts.head.formulas + parts.tail.formulas).notes(), *extra]
+    if not named:
+        warnings.append(NO_HEADER)
+    warnings += [words for made in found for words in made.warnings]
+    if nothing := sum(made.nothing for made in found):
+        warnings.append(nothing_read(nothing))
     table = Table(
         name=grid.name,
         source=grid.source,
-        columns=tuple(m.column for m in made),
-        rows=LargeRows([m.cells for m in made], [m.convert for m in made]),
-        header_row=parts.first_line - 1,
-        numbers=lines,
-        preamble=_lines(parts.head[: header.start]),
-        footer=_lines([parts.tail[at] for at in tail[len(data) :]]),
-        warnings=(*grid.warnings, *warnings),
+        columns=tuple(Column(name, made.column.type) for name, made in zip(names, found, strict=True)),
+        rows=LargeRows([made.column for made in found], count),
+        header_row=parts.header_line,
+        numbers=numbers,
+        preamble=lines_of(parts.head.rows, range(parts.header.start)),
+        footer=lines_of(parts.tail.rows, tail[len(data) :]),
+        warnings=tuple(dict.fromkeys(warnings)),
     )
-    says = printed((*table.preamble, *table.footer))
-    if says.count is not None:
-        table = table.with_checks(Check("row count", says.count == count, f"{says.count} printed, {count} read"))
-    if says.groups or says.totals:
-        table = table.with_checks(Check("printed totals", None, "not compared in a table this large"))
-    return table
+    budget.tick()
+    return table.with_checks(*self_checks(table, [parts.tail.rows[at] for at in tail[len(data) :]]))
 
 
-def _lines(rows: Sequence[Sequence[Cell]]) -> tuple[str, ...]:
-    return tuple(" ".join(str(c) for c in row if c is not None) for row in rows if filled(row))
+@dataclass(frozen=True, slots=True)
+class _Trimmed:
+    cells: pa.ChunkedArray
+    padded: int
+    formulas: bool
 
 
-def _column(name: str, cells: pa.ChunkedArray) -> _Made | None:
-    """A column: its type by a sample, then held against all of its cells."""
-    raw, cells = cells, pc.utf8_trim_whitespace(cells)
-    padded = pc.sum(pc.binary_length(raw)).as_py() != pc.sum(pc.binary_length(cells)).as_py()
-    made = _typed(name, cells)
-    return replace(made, padded=True) if made is not None and padded else made
+def _trimmed(raw: pa.ChunkedArray) -> _Trimmed:
+    """Cells without padding, None for empty ones; how many had some, and whether one is a formula."""
+    cells = pc.utf8_trim(raw, characters=PADDING)
+    longer = pc.greater(pc.binary_length(raw), pc.binary_length(cells))
+    blank = pc.equal(cells, "")
+    padded = pc.sum(pc.and_(longer, pc.invert(blank))).as_py() or 0 if pc.any(longer).as_py() else 0
+    formulas = bool(pc.any(pc.starts_with(cells, '="')).as_py())
+    if pc.any(blank).as_py():
+        cells = pc.if_else(blank, pa.scalar(None, pa.string()), cells)
+    return _Trimmed(cells, padded, formulas)
 
 
-def _typed(name: str, cells: pa.ChunkedArray) -> _Made | None:  # noqa: PLR0911  # a case a type
-    step = max(len(cells) // 1_500, 1)
-    sample = cells.slice(0, 500).to_pylist() + cells.take(pa.array(range(0, len(cells), step))).to_pylist()
-    if any(c and c[0] in "=`'" and len(c) > 1 for c in sample):
-        return None
-    guess = decide(name, [c or None for c in sample], ())
-    empty = pc.equal(cells, "")
-    nulled = pc.if_else(empty, pa.scalar(None, pa.string()), cells)
-    if guess.type == "text" and (names_id(name) or not guess.warnings):
-        return _Made(nulled, Column(name, "text"), None)
-    if guess.type == "empty" and nulled.null_count == len(nulled):
-        return _Made(nulled, Column(name, "empty"), None)
-    if guess.type == "integer" and _all(cells, _WHOLE):
-        return _Made(nulled, Column(name, "integer"), int)
-    if guess.type == "amount" and _all(cells, _PLAIN) and not guess.warnings:
-        return _Made(nulled, Column(name, "amount"), Decimal)
-    if guess.type == "datetime" and not guess.warnings and _all(cells, _STAMP) and _stamps(nulled):
-        return _Made(nulled, Column(name, "datetime"), lambda t: readings(t)["YMD"])
-    return _by_distinct(name, nulled)
+def _with(cells: pa.ChunkedArray, more: list[Cell]) -> pa.ChunkedArray:
+    return pa.chunked_array([*cells.chunks, pa.array(more, pa.string())])
 
 
-def _all(cells: pa.ChunkedArray, pattern: str) -> bool:
-    return bool(pc.all(pc.match_substring_regex(cells, pattern)).as_py())
+def _row(columns: Sequence[pa.ChunkedArray], at: int) -> tuple[Cell, ...]:
+    return tuple(column[at].as_py() for column in columns)
 
 
-def _stamps(cells: pa.ChunkedArray) -> bool:
-    plain = pc.replace_substring(cells, "T", " ")
-    parsed = pc.strptime(plain, format="%Y-%m-%d %H:%M:%S", unit="s", error_is_null=True)
-    return bool(parsed.null_count == cells.null_count)
+def _unusual(columns: Sequence[pa.ChunkedArray], parts: _Parts, named: int) -> bool:
+    """Whether rows among the data are none: blank ones, titles, totals, repeated headers, another table's header."""
+    heading = [parts.head.rows[i] for i in range(parts.header.start, parts.header.end)]
+    if any(same(_row(columns, at), heading) for at in _repeating(columns, heading) if named):
+        return True
+    if named > 2:
+        totals = _totals(columns)
+        if len(totals) > _DOUBTFUL or any(is_total(_row(columns, at)) for at in totals):
+            return True
+    fill = np.zeros(len(columns[0]), np.int32)
+    for column in columns:
+        fill += column.is_valid().to_numpy() if column.null_count else 1
+    if not fill.all():
+        return True
+    alone = np.flatnonzero(fill == 1) if len(columns) > 1 else np.empty(0, np.int64)
+    if len(alone) > _DOUBTFUL:
+        return True
+    return any(named and _title(columns, int(at), heading, named) for at in alone)
 
 
-def _by_distinct(name: str, cells: pa.ChunkedArray) -> _Made | None:
-    """A column of few different cells (dates above all), decided exactly by looking at each of them."""
-    different = pc.unique(cells).to_pylist()
-    if len(different) > _DISTINCT:
-        return None
-    decision = decide(name, different, ())
-    if decision.refunds is not None:
-        return None
-    # places in the list of different cells are no places in the file
-    warnings = tuple(w.partition(" (row")[0] for w in decision.warnings)
-    if decision.type in ("text", "empty"):
-        return _Made(cells, Column(name, decision.type), None, warnings)
-    values = dict(zip(different, decision.cells, strict=True))
-    return _Made(cells, Column(name, decision.type), values.__getitem__, warnings)
+def _repeating(columns: Sequence[pa.ChunkedArray], heading: Sequence[Row]) -> list[int]:
+    """Rows that begin as the header does."""
+    found: list[int] = []
+    for line in heading:
+        first = filled(line)[:1]
+        if first and first[0] < len(columns):
+            found += np.flatnonzero(_mask(pc.equal(columns[first[0]], str(line[first[0]])))).tolist()
+    return found[: _DOUBTFUL + 1]
+
+
+def _totals(columns: Sequence[pa.ChunkedArray]) -> list[int]:
+    """Rows whose first cell begins with a word for a total."""
+    found: list[int] = []
+    empty: np.ndarray | None = None
+    for column in columns[:4]:
+        hits = _mask(pc.match_substring_regex(column, TOTAL_WORDS, ignore_case=True))
+        found += np.flatnonzero(hits if empty is None else hits & empty).tolist()
+        if not column.null_count:
+            break
+        missing = column.is_null().to_numpy()
+        empty = missing if empty is None else empty & missing
+    return found
+
+
+def _mask(found: pa.ChunkedArray) -> np.ndarray:
+    mask: np.ndarray = pc.fill_null(found, False).to_numpy()
+    return mask
+
+
+def _title(columns: Sequence[pa.ChunkedArray], at: int, heading: Sequence[Row], named: int) -> bool:
+    """Whether a row of one cell is a title of what follows, or what follows is another table."""
+    count = len(columns[0])
+    row = _row(columns, at)
+    if named > 2 and row[0] is not None and is_label(row[0]):
+        return True
+    near = [_row(columns, i) for i in range(at, min(at + 8, count))]
+    above = [_row(columns, i) for i in range(max(at - 5, 0), at)]
+    return next_header([*above, *near], len(above), heading[-1], above) is not None
+
+
+def _names(parts: _Parts, columns: Sequence[pa.ChunkedArray], more: Sequence[Row]) -> tuple[list[str], tuple[str, ...]]:
+    """Names for all columns; what is to be said where rows have more fields than the header."""
+    own = len(parts.header.names)
+    beyond = columns[own:]
+    used = max((i + 1 for i, c in enumerate(columns) if i >= own and c.null_count < len(c)), default=0)
+    longer = (parts.body.num_rows if beyond else 0) + sum(len(row) > own for row in more)
+    over = 0
+    if used:
+        some = np.zeros(len(columns[0]), bool)
+        for column in beyond:
+            some |= column.is_valid().to_numpy()
+        over = int(some.sum())
+    return names_for(parts.header.names, longer, used, over)
+
+
+def _numbers(parts: _Parts, data: Sequence[int]) -> Sequence[int]:
+    """The line in which each row begins."""
+    count = parts.body.num_rows
+    behind = [parts.tail_lines[at] for at in data]
+    if parts.tail_lines[0] - parts.first_line == count:
+        if behind == list(range(behind[0], behind[0] + len(behind))):
+            return range(parts.first_line, parts.first_line + count + len(behind))
+        return (*range(parts.first_line, parts.first_line + count), *behind)
+    inside = np.zeros(count, np.int64)  # line ends within the cells of each row
+    for column in parts.body.columns:
+        inside += pc.count_substring(column, "\n").to_numpy()
+    lines = parts.first_line + np.arange(count) + np.concatenate(([0], np.cumsum(inside)[:-1]))
+    return (*lines.tolist(), *behind)

@@ -12,6 +12,11 @@ _TOTAL = re.compile(
     r"(?:grand |sub[- ]?|page |running )?totals?(?: (?:amount|of page))?\s*[:：]?(?:\s*\([^)]*\))?)",
     re.IGNORECASE,
 )
+#: What a line of totals begins with; for whole columns at once, `is_total` then decides.
+TOTAL_WORDS = (
+    r"^[^\d,，。]{0,8}(?:合计|总计|小计|累计|合計|總計|小計|累計|总额|總額|共计|共計)"
+    r"|^(?:grand |sub[- ]?|page |running )?total"
+)
 _NOTE = re.compile(
     r"^(?:[*※注註]|备注[:：]|note|共\s*\d+|以上|本(?:账单|对账单|明细)|页|第\s*\d+\s*页"
     r"|page \d+|打印|制表|end of|[-=*_—─]{4,})",
@@ -27,11 +32,11 @@ def is_total(row: Row) -> bool:
     >>> [is_total(r) for r in (("人民币合计", None, "1,234.56"), ("Total", "12.00"), ("2026-10-01", "Total Gas", "1"))]
     [True, True, False]
     """
-    here = filled(row)
-    if not here or not isinstance(row[here[0]], str) or here[0] > 3:
+    first = next((cell for cell in row[:4] if cell is not None), None)
+    if not isinstance(first, str) or _TOTAL.fullmatch(first) is None:
         return False
-    first = str(row[here[0]])
-    return _TOTAL.fullmatch(first) is not None and sum(not is_value(row[i]) for i in here[1:]) <= max(1, len(here) // 4)
+    here = filled(row)
+    return sum(not is_value(row[i]) for i in here[1:]) <= max(1, len(here) // 4)
 
 
 def footer_start(rows: Sequence[Row], body: Sequence[int], width: int) -> int:

@@ -152,12 +152,14 @@ class Table:
             return made
         cells = zip(*self.rows, strict=True) if self.rows else [()] * len(self.columns)
         return pd.DataFrame(
-            {c.name: _series(pd, list(column), c.type) for c, column in zip(self.columns, cells, strict=True)}
+            {c.name: series(list(column), c.type) for c, column in zip(self.columns, cells, strict=True)}
         )
 
 
-def _series(pd: Any, cells: list[Any], kind: ColumnType) -> Any:
+def series(cells: list[Any], kind: ColumnType) -> pd.Series[Any]:
     """A column for pandas, in the type that loses nothing."""
+    import pandas as pd  # noqa: PLC0415
+
     if kind in ("text", "empty"):
         return pd.Series(cells, dtype="string")
     if kind == "integer" and all(c is None or -(2**63) <= c < 2**63 for c in cells):

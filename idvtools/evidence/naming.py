@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from idvtools.evidence.model import Cell
+
 _MONEY = re.compile(
     r"金额|金額|余额|餘額|結餘|结余|残高|收入|支出|借方|贷方|貸方|存入|取出|利息|手续费|手續費|费用|費用|价|價|税额|稅額"
     r"|[额額费費](?:\(|（|$)"
@@ -103,6 +105,14 @@ def names_date(name: str) -> bool:
     return _DATE.search(name.replace("_", " ")) is not None
 
 
+#: What stands around cells and means nothing.
+PADDING = " \t\r\n\f\v\u00a0\u3000\ufeff\u200b"
+
+
+class CleanRows(list[tuple[Cell, ...]]):
+    """Rows whose cells are clean already."""
+
+
 def clean(text: str) -> str | None:
     """A cell without the padding and the quoting that exports put around it; None if nothing is left.
 
@@ -113,7 +123,7 @@ def clean(text: str) -> str | None:
     """
     if text.isalnum():
         return text
-    text = text.strip(" \t\r\n\f\v\u00a0\u3000\ufeff\u200b")
+    text = text.strip(PADDING)
     if text.startswith('="') and text.endswith('"') and len(text) >= 3:
         text = text[2:-1].replace('""', '"').strip(" \t\u00a0\u3000")
     return text or None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from itertools import compress
 
 from idvtools.evidence.checks import Roles, balance_chain, row_count
 from idvtools.evidence.footers import is_total
@@ -22,6 +24,9 @@ _OUT = re.compile(
 _BALANCE = re.compile(r"余额|餘額|结余|結餘|残高|(?<![a-z])balance(?![a-z])", re.IGNORECASE)
 _AMOUNT = re.compile(r"金额|金額|发生额|發生額|(?<![a-z])(?:amount|amt)(?![a-z])", re.IGNORECASE)
 _CURRENCY = re.compile(r"币种|幣種|货币|貨幣|通貨|(?<![a-z])(?:currency|ccy)(?![a-z])", re.IGNORECASE)
+
+#: Different words that a column of directions may have; digits to which sums are exact.
+_WORDS, _DIGITS = 40, 200
 
 
 def self_checks(table: Table, footer: Sequence[Row]) -> list[Check]:
@@ -90,13 +95,24 @@ def _first(found: Sequence[int]) -> int | None:
 def _direction(table: Table) -> int | None:
     """The column that says which way the money goes: a word for it in (nearly) every row."""
     for i, column in enumerate(table.columns):
-        if column.type != "text" or not table.rows:
+        if column.type != "text":
             continue
-        cells = [row[i] for row in table.rows]
-        ways = [way(cell) if cell else None for cell in cells]
-        if sum(w is not None for w in ways) >= 0.95 * len(cells) and {"in", "out"} & set(ways):
+        counts = _counts(table, i)
+        ways = {cell: way(cell) if cell else None for cell in counts}
+        told = sum(n for cell, n in counts.items() if ways[cell] is not None)
+        if told and told >= 0.95 * len(table.rows) and {"in", "out"} & set(ways.values()):
             return i
     return None
+
+
+def _counts(table: Table, column: int) -> Mapping[str | None, int]:
+    """How often each text stands in a column; empty where too many differ for words of direction."""
+    large = getattr(table.rows, "counts", None)
+    if large is not None:
+        return large(column, _WORDS) or {}
+    if len({row[column] for row in table.rows[: 50 * _WORDS]}) > _WORDS + 1:
+        return {}
+    return Counter(table.column(column))
 
 
 def _groups(table: Table, roles: Roles, says: Printed) -> list[Check]:
@@ -105,24 +121,24 @@ def _groups(table: Table, roles: Roles, says: Printed) -> list[Check]:
     for label, count, total in says.groups:
         meaning = way(label)
         column = roles.amount
-        rows = list(table.rows)
         if roles.direction is not None and column is not None:
-            exact = [row for row in rows if row[roles.direction] == label]
-            rows = exact or [row for row in rows if way(row[roles.direction] or "") == meaning]
+            told = table.column(roles.direction)
+            fitting = {label} if label in told else {word for word in set(told) if word and way(word) == meaning}
+            which = [word in fitting for word in told]
         else:
             column = {"in": roles.credit, "out": roles.debit}.get(meaning or "")
-            rows = [row for row in rows if column is not None and row[column]]
+            which = [bool(cell) for cell in table.column(column)] if column is not None else []
         if column is None:
             checks.append(Check(f"total {label}", None, f"{total:f} printed; no column tells which rows these are"))
             continue
         if count is not None:
-            checks.append(Check(f"row count {label}", len(rows) == count, f"{count} printed, {len(rows)} read"))
-        gross = _sum(row[column] for row in rows)
+            checks.append(Check(f"row count {label}", sum(which) == count, f"{count} printed, {sum(which)} read"))
+        gross = _sum(compress(table.column(column), which))
         said = f"{total:f} printed, {gross:f} read"
         paid_back = _refund_column(table, column)
         fits = {abs(gross)}
         if paid_back is not None:
-            net = gross - _sum(row[paid_back] for row in rows)
+            net = _sum((gross, -_sum(compress(table.column(paid_back), which))))
             if net != gross:
                 said += f", {net:f} net of refunds"
                 fits.add(abs(net))
@@ -136,8 +152,9 @@ def _refund_column(table: Table, column: int) -> int | None:
     return names.index(wanted) if wanted in names else None
 
 
-def _sum(cells: object) -> Decimal:
-    return sum((Decimal(c) for c in cells if c is not None), Decimal(0))  # type: ignore[attr-defined]
+def _sum(cells: Iterable[Decimal | int | None]) -> Decimal:
+    with localcontext(prec=_DIGITS):
+        return sum((Decimal(c) for c in cells if c is not None), Decimal(0))
 
 
 def _column_totals(table: Table, footer: Sequence[Row]) -> list[Check]:
@@ -152,7 +169,7 @@ def _column_totals(table: Table, footer: Sequence[Row]) -> list[Check]:
         figure = money(cell)
         if figure is None:
             continue
-        total = _sum(row[i] for row in table.rows)
+        total = _sum(table.column(i))
         said = f"{figure:f} printed, {total:f} read"
         checks.append(Check(f"printed total {table.columns[i].name}", abs(total) == abs(figure), said))
     return checks

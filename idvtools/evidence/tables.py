@@ -8,15 +8,19 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from idvtools.errors import EvidenceError
 from idvtools.evidence.columns import as_text, decide
 from idvtools.evidence.footers import footer_start, is_total
 from idvtools.evidence.headers import Header, Row, filled, find_header, is_label, is_value, unique
 from idvtools.evidence.limits import Budget
 from idvtools.evidence.model import Cell, Column, Grid, Table
-from idvtools.evidence.naming import clean
+from idvtools.evidence.naming import CleanRows, clean
 from idvtools.evidence.printed import Printed, printed
 from idvtools.evidence.selfchecks import self_checks
 
+#: No sheet has more columns; a row with more is no row.
+MOST_COLUMNS = 16_384
+NO_HEADER = "the table has no header; its columns are numbered"
 _PLACEHOLDER = re.compile(r"(?:Column|列|Unnamed: ?)\d+")
 
 
@@ -51,7 +55,9 @@ def to_tables(grid: Grid, budget: Budget) -> list[Table]:
         table = large(grid, budget)
         if table is not None:
             return [table]
-    rows = [_cleaned(row, i, budget) for i, row in enumerate(grid.rows)]
+    rows = grid.rows if isinstance(grid.rows, CleanRows) else [_cleaned(r, i, budget) for i, r in enumerate(grid.rows)]
+    if max(map(len, rows), default=0) > MOST_COLUMNS:
+        raise EvidenceError(f"a row has more than {MOST_COLUMNS} cells: that is no table")
     numbers = list(grid.numbers) or list(range(1, len(rows) + 1))
     tables: list[Table] = []
     start = 0
@@ -117,19 +123,21 @@ def _cut(rows: Sequence[Row], start: int, budget: Budget) -> _Cut | None:
     named = [name for name in header.names if name]
     heading = [tuple(rows[i]) for i in range(header.start, header.end)]
     at, blank = header.end, False
+    firsts = {next((cell for cell in line if cell is not None), None) for line in heading}
     while at < len(rows):
         if not at & 255:
             budget.tick()
         row = rows[at]
-        here = filled(row)
-        if not here:
+        count = len(row) - row.count(None)
+        if not count:
             blank = True
             at += 1
             continue
-        if named and _same(row, heading):
+        if named and row[0] in firsts | {None} and same(row, heading):
             cut.repeated += 1
-        elif (blank or len(here) < 2) and named and (other := _next_header(rows, at, cut)) is not None:
-            if other <= at + 3:
+        elif (blank or count < 2) and named:
+            other = next_header(rows, at, rows[header.end - 1], [rows[b] for b in cut.body[-5:]])
+            if other is not None and other <= at + 3:
                 break
             cut.body.append(at)
         else:
@@ -144,23 +152,25 @@ def _cut(rows: Sequence[Row], start: int, budget: Budget) -> _Cut | None:
     return cut
 
 
-def _same(row: Row, heading: Sequence[Row]) -> bool:
+def same(row: Row, heading: Sequence[Row]) -> bool:
     """Whether a row repeats the header (or a line of it), as at the top of each page."""
     own = [cell for cell in row if cell is not None]
     return len(own) > 1 and any(own == [cell for cell in line if cell is not None] for line in heading)
 
 
-def _next_header(rows: Sequence[Row], at: int, cut: _Cut) -> int | None:
-    """Where the next table's header stands, if one of these four rows is one, after a blank row or a title."""
+def next_header(rows: Sequence[Row], at: int, header: Row, above: Sequence[Row]) -> int | None:
+    """Where the next table's header stands, if one of these four rows is one, after a blank row or a title.
+
+    `header` is the header of the table before, `above` are its last rows.
+    """
     for i in range(at, min(at + 4, len(rows))):
         here = filled(rows[i])
         if len(here) < 2:
             continue
-        if not all(is_label(rows[i][c]) for c in here) or _same(rows[i], [rows[cut.header.end - 1]]):
+        if not all(is_label(rows[i][c]) for c in here) or same(rows[i], [header]):
             return None
         below = [r for r in rows[i + 1 : i + 4] if filled(r)]
         typed = [c for c in here if any(c < len(r) and is_value(r[c]) for r in below)]
-        above = [rows[b] for b in cut.body[-5:]]
         typed_above = any(c < len(r) and is_value(r[c]) for r in above for c in here)
         fits = below and len(filled(below[0])) >= 0.5 * len(here)
         alone = i > 0 and (not filled(rows[i - 1]) or len(filled(rows[i - 1])) == 1)
@@ -173,12 +183,13 @@ def _sections(rows: Sequence[Row], cut: _Cut, width: int) -> None:
     kept: list[int] = []
     title: str | None = None
     for n, at in enumerate(cut.body):
-        here = filled(rows[at])
-        if width > 2 and is_total(rows[at]):
+        row = rows[at]
+        if width > 2 and is_total(row):
             cut.footer.append(at)
             continue
-        follows = n + 1 < len(cut.body) and len(filled(rows[cut.body[n + 1]])) >= max(2, width // 2)
-        if width > 2 and len(here) == 1 and here[0] == 0 and is_label(rows[at][0]) and follows:
+        alone = row[0] is not None and len(row) - row.count(None) == 1
+        follows = alone and n + 1 < len(cut.body) and len(filled(rows[cut.body[n + 1]])) >= max(2, width // 2)
+        if width > 2 and alone and is_label(row[0]) and follows:
             title = str(rows[at][0])
             continue
         kept.append(at)
@@ -191,10 +202,9 @@ def _sections(rows: Sequence[Row], cut: _Cut, width: int) -> None:
 def _table(grid: Grid, rows: Sequence[Row], numbers: Sequence[int], cut: _Cut, source: str, budget: Budget) -> Table:
     header, warnings = cut.header, list(grid.warnings)
     names, extra = _names(rows, cut)
-    if extra:
-        warnings.append(extra)
+    warnings += extra
     if not any(header.names):
-        warnings.append("the table has no header; its columns are numbered")
+        warnings.append(NO_HEADER)
     if cut.repeated:
         warnings.append(f"{cut.repeated} repeated header lines inside the table were left out")
     places = [numbers[at] if at < len(numbers) else at + 1 for at in cut.body]
@@ -209,12 +219,11 @@ def _table(grid: Grid, rows: Sequence[Row], numbers: Sequence[int], cut: _Cut, s
         columns.append(Column(name, decision.type))
         cells.append(decision.cells)
         warnings += decision.warnings
-        if decision.type not in ("text", "empty"):
-            nothing += sum(v is not None and c is None for v, c in zip(values, decision.cells, strict=True))
+        nothing += decision.nothing
         if decision.refunds is not None:
             refunds.append((name, decision.refunds))
     if nothing:
-        warnings.append(f"{nothing} cells such as - or / in columns of amounts or dates are read as empty")
+        warnings.append(nothing_read(nothing))
     for name, paid_back in refunds:
         columns.append(Column(f"{name}_refund", "amount"))
         cells.append(paid_back)
@@ -230,30 +239,56 @@ def _table(grid: Grid, rows: Sequence[Row], numbers: Sequence[int], cut: _Cut, s
         rows=list(zip(*cells, strict=True)) if cut.body else [],
         header_row=numbers[header.end - 1] if header.end > header.start else None,
         numbers=tuple(places),
-        preamble=_lines(rows, range(cut.start, header.start)),
-        footer=_lines(rows, cut.footer),
+        preamble=lines_of(rows, range(cut.start, header.start)),
+        footer=lines_of(rows, cut.footer),
         warnings=tuple(dict.fromkeys(warnings)),
     )
     return table.with_checks(*self_checks(table, [rows[at] for at in cut.footer]))
 
 
-def _lines(rows: Sequence[Row], which: Sequence[int]) -> tuple[str, ...]:
+def nothing_read(count: int) -> str:
+    """What is said of cells that stand for nothing."""
+    return f"{count} cells such as - or / in columns of amounts or dates are read as empty"
+
+
+def lines_of(rows: Sequence[Row], which: Sequence[int]) -> tuple[str, ...]:
+    """Rows as lines of text, those left out that are empty or that a spreadsheet made up."""
     lines = [rows[at] for at in which]
     if lines and len(filled(lines[0])) > 2 and all(_PLACEHOLDER.fullmatch(str(c)) for c in lines[0] if c is not None):
         lines = lines[1:]  # names that a spreadsheet made up
     return tuple(line for row in lines if (line := joined(row)))
 
 
-def _names(rows: Sequence[Row], cut: _Cut) -> tuple[list[str], str | None]:
-    """Names for all columns; what is to be said where rows have more fields than the header."""
-    names = list(cut.header.names)
-    widest = max((len(rows[at]) for at in cut.body), default=0)
-    if widest <= len(names):
-        return unique(names), None
-    more = [at for at in cut.body if len(rows[at]) > len(names)]
-    used = max((i + 1 for at in more for i in filled(rows[at])), default=0)
+def _names(rows: Sequence[Row], cut: _Cut) -> tuple[list[str], tuple[str, ...]]:
+    own = len(cut.header.names)
+    more = [at for at in cut.body if len(rows[at]) > own]
+    used = max((i + 1 for at in more for i in filled(rows[at]) if i >= own), default=0)
+    over = sum(any(cell is not None for cell in rows[at][own:]) for at in more) if used else 0
+    return names_for(cut.header.names, len(more), used, over)
+
+
+def names_for(names: Sequence[str | None], longer: int, used: int, over: int) -> tuple[list[str], tuple[str, ...]]:
+    """Names for all columns; what is to be said where rows have more fields than the header.
+
+    Parameters
+    ----------
+    names : sequence of str or None
+        The header's.
+    longer : int
+        Rows with more fields.
+    used : int
+        The last column in which one of them has something, from 1; 0: there is none.
+    over : int
+        Rows that have something there.
+
+    Examples
+    --------
+    >>> names_for(["日期", "金额"], 2, 3, 1)[0]
+    ['日期', '金额', 'column_3']
+    """
+    if not longer or not names:
+        return unique(names), ()
     if used <= len(names):
-        return unique(names), f"{len(more)} rows have more fields than the header has names; they are empty"
-    over = sum(any(i >= len(names) for i in filled(rows[at])) for at in more)
+        return unique(names), (f"{longer} rows have more fields than the header has names; they are empty",)
     said = f"{over} rows have more fields than the header has names; the columns without a name are numbered"
-    return unique([*names, *([None] * (used - len(names)))]), said if any(names) else None
+    return unique([*names, *([None] * (used - len(names)))]), (said,) if any(names) else ()

@@ -1,0 +1,151 @@
+"""Rows that lie in Arrow's columns: a cell becomes a Python value when it is asked for; what nobody reads is free."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, overload
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from idvtools.evidence.model import Cell, ColumnType, series
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from idvtools.evidence.model import Column
+
+_BATCH = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class ArrowColumn:
+    """A column as text, and what makes a value of a cell: None where it stays text."""
+
+    type: ColumnType
+    cells: pa.ChunkedArray = field(repr=False)
+    convert: Callable[[str], Any] | None = None
+
+    def values(self, start: int = 0, count: int | None = None) -> list[Any]:
+        """The cells from one row on, as values."""
+        cells: list[str | None] = self.cells.slice(start, count).to_pylist()
+        convert = self.convert
+        if convert is None:
+            return cells
+        return [None if cell is None else convert(cell) for cell in cells]
+
+
+def exact(text: str) -> Decimal:
+    """A plain amount; no zero is negative.
+
+    Examples
+    --------
+    >>> exact("-0.00"), exact("+1.50")
+    (Decimal('0.00'), Decimal('1.50'))
+    """
+    value = Decimal(text)
+    return value if value else value.copy_abs()
+
+
+def stamp(text: str) -> datetime:
+    """A date and time of the usual form."""
+    return datetime.fromisoformat(text)
+
+
+class LargeRows(Sequence[tuple[Any, ...]]):
+    """Rows over Arrow columns."""
+
+    def __init__(self, columns: Sequence[ArrowColumn], count: int) -> None:
+        self.columns = tuple(columns)
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> tuple[Any, ...]: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[tuple[Any, ...]]: ...
+    def __getitem__(self, at: int | slice) -> Any:
+        if isinstance(at, slice):
+            start, stop, step = at.indices(len(self))
+            return [self[i] for i in range(start, stop, step)] if step != 1 else self._made(start, max(stop - start, 0))
+        at = at + len(self) if at < 0 else at
+        if not 0 <= at < len(self):
+            raise IndexError(at)
+        return self._made(at, 1)[0]
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        for start in range(0, len(self), _BATCH):
+            yield from self._made(start, _BATCH)
+
+    def _made(self, start: int, count: int) -> list[tuple[Any, ...]]:
+        return list(zip(*(column.values(start, count) for column in self.columns), strict=True))
+
+    def column(self, place: int) -> list[Any]:
+        """The cells of one column as values."""
+        return self.columns[place].values()
+
+    def counts(self, place: int, most: int) -> Counter[str | None] | None:
+        """How often each text stands in a column; None where more than `most` are different."""
+        cells = self.columns[place].cells
+        if pc.count_distinct(cells.slice(0, 50 * most)).as_py() > most + 1:
+            return None
+        found = pc.value_counts(cells)
+        if len(found) > most + 1:
+            return None
+        return Counter({item["values"]: item["counts"] for item in found.to_pylist()})
+
+    def to_pandas(self, columns: Sequence[Column]) -> pd.DataFrame:
+        """A DataFrame: text without a copy, the other columns made now."""
+        import pandas as pd  # noqa: PLC0415
+
+        made = {}
+        for column, held in zip(columns, self.columns, strict=True):
+            text = held.convert is None and column.type in ("text", "empty")
+            made[column.name] = (
+                pd.Series(pd.array(held.cells, dtype="string")) if text else series(held.values(), column.type)
+            )
+        return pd.DataFrame(made)
+
+
+class LargeGridRows(Sequence[tuple[Cell, ...]]):
+    """The rows of a large grid: those before the data and behind it as they are, the data in Arrow.
+
+    `to_table` is what `tables` asks for before it looks at each row.
+    """
+
+    def __init__(
+        self, head: list[tuple[Cell, ...]], body: LargeRows, tail: list[tuple[Cell, ...]], to_table: Callable[..., Any]
+    ) -> None:
+        self.head, self.body, self.tail = head, body, tail
+        self._to_table = to_table
+
+    def __len__(self) -> int:
+        return len(self.head) + len(self.body) + len(self.tail)
+
+    @overload
+    def __getitem__(self, at: int) -> tuple[Cell, ...]: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[tuple[Cell, ...]]: ...
+    def __getitem__(self, at: int | slice) -> Any:
+        if isinstance(at, slice):
+            return [self[i] for i in range(*at.indices(len(self)))]
+        at = at + len(self) if at < 0 else at
+        head, body = len(self.head), len(self.body)
+        if at < head:
+            return self.head[at]
+        return self.body[at - head] if at < head + body else self.tail[at - head - body]
+
+    def __iter__(self) -> Iterator[tuple[Cell, ...]]:
+        yield from self.head
+        yield from self.body
+        yield from self.tail
+
+    def to_table(self, *given: Any) -> Any:
+        """The table, or None where it has to be made the exact way."""
+        return self._to_table(*given)

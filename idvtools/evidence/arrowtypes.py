@@ -1,0 +1,135 @@
+"""What the columns of a large table are: decided by a sample, then held against every cell; the same as `columns`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from idvtools.evidence.arrowrows import ArrowColumn, exact, stamp
+from idvtools.evidence.columns import NOTHING, lost_digits, rule, shaped_like_id
+from idvtools.evidence.naming import names_id
+
+_SAMPLE = 1_500
+#: Cells up to which all different ones are looked at.
+_SMALL = 50_000
+_WHOLE = r"^[-+]?(?:0|[1-9]\d{0,14})$"
+_PLAIN = r"^[-+]?(?:0|[1-9]\d{0,14})(?:\.\d{1,12})?$"
+_MONEY = r"^[-+]?[¥￥$]?(?:0|[1-9]\d{0,2}(?:,\d{3}){0,4}|[1-9]\d{0,14})(?:\.\d{1,12})?$"
+_STAMP = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d$"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A column with its type, what is to be said about it, and how many cells stand for nothing."""
+
+    column: ArrowColumn
+    warnings: tuple[str, ...] = ()
+    nothing: int = 0
+
+
+def typed(name: str, cells: pa.ChunkedArray, numbers: Sequence[int]) -> Typed | None:
+    """A column's type and values; None where only the exact way can tell.
+
+    Parameters
+    ----------
+    name : str
+        As printed.
+    cells : ChunkedArray of string
+        Clean cells; null where nothing stands.
+    numbers : sequence of int
+        Where each row stands.
+
+    Examples
+    --------
+    >>> found = typed("金额", pa.chunked_array([["1.50", None, "-2.00"]]), [1, 2, 3])
+    >>> found.column.type, found.column.values()
+    ('amount', [Decimal('1.50'), None, Decimal('-2.00')])
+    """
+    if cells.null_count == len(cells):
+        return Typed(ArrowColumn("empty", cells))
+    if names_id(name):
+        return _text(name, cells, numbers)
+    sample = _sample(cells)
+    counts = Counter(text for text in sample if text is not None)
+    if len(cells) <= _SMALL or len(counts) < 0.3 * (len(sample) - sample.count(None)):
+        return _by_different(name, cells, numbers)
+    guess = rule(name, counts, lambda: sample, ())
+    if guess.type == "text" and not guess.warnings and _stays(name, counts, cells):
+        return _text(name, cells, numbers)
+    sure = None if guess.warnings else _held(guess.type, cells)
+    return sure or _by_different(name, cells, numbers)
+
+
+def _sample(cells: pa.ChunkedArray) -> list[str | None]:
+    step = max(len(cells) // _SAMPLE, 1)
+    spread = cells.take(pa.array(np.arange(0, len(cells), step)))
+    return [*cells.slice(0, 500).to_pylist(), *spread.to_pylist()]
+
+
+def _text(name: str, cells: pa.ChunkedArray, numbers: Sequence[int]) -> Typed:
+    column = ArrowColumn("text", cells)
+    if not pc.any(pc.match_substring(cells, "+")).as_py():
+        return Typed(column)
+    return Typed(column, lost_digits(name, {t for t in pc.unique(cells).to_pylist() if t}, cells.to_pylist, numbers))
+
+
+def _stays(name: str, counts: Counter[str], cells: pa.ChunkedArray) -> bool:
+    """Whether a column that is text by its sample is text by all of its cells."""
+    real = {text: n for text, n in counts.items() if text not in NOTHING}
+    if not real:
+        return False
+    if not shaped_like_id(name, real) or any(len(t) > 15 or t[0] == "0" for t in real):
+        return True  # what does not fit in the sample does not fit
+    lengths = pc.min_max(pc.binary_length(cells)).as_py()
+    return lengths["min"] == lengths["max"] and _all(cells, r"^[0-9]+$")  # digits of one length
+
+
+def _held(kind: str, cells: pa.ChunkedArray) -> Typed | None:
+    """The column by the type of its sample, if every cell fits without a doubt."""
+    if kind == "integer" and _all(cells, _WHOLE):
+        return Typed(ArrowColumn("integer", cells, int))
+    if kind == "amount" and _all(cells, _PLAIN):
+        return Typed(ArrowColumn("amount", cells, exact))
+    if kind == "amount" and _all(cells, _MONEY):
+        return Typed(ArrowColumn("amount", pc.replace_substring_regex(cells, "[,¥￥$]", ""), exact))
+    if kind == "datetime" and _all(cells, _STAMP) and _possible(cells):
+        return Typed(ArrowColumn("datetime", cells, stamp))
+    return None
+
+
+def _all(cells: pa.ChunkedArray, pattern: str) -> bool:
+    return bool(pc.all(pc.match_substring_regex(cells, pattern)).as_py())
+
+
+def _possible(cells: pa.ChunkedArray) -> bool:
+    """Whether all stamps are possible, of a plausible year."""
+    first, last = pc.min_max(cells).as_py().values()
+    if not "1900" <= first[:4] <= last[:4] <= "2100":
+        return False
+    plain = pc.replace_substring(cells, "T", " ")
+    parsed = pc.strptime(plain, format="%Y-%m-%d %H:%M:%S", unit="s", error_is_null=True)
+    if parsed.null_count != cells.null_count:
+        return False
+    again = pc.strftime(parsed, "%Y-%m-%d %H:%M:%S")  # to some libraries 30 February is the 2nd of March
+    return bool(pc.all(pc.equal(again, plain)).as_py())
+
+
+def _by_different(name: str, cells: pa.ChunkedArray, numbers: Sequence[int]) -> Typed | None:
+    """A column decided exactly, by each of its different cells."""
+    found = pc.value_counts(cells)
+    counts = dict(zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True))
+    counts.pop(None, None)
+    ruling = rule(name, counts, cells.to_pylist, numbers)
+    if ruling.refunds:
+        return None
+    if ruling.type == "text":
+        return Typed(ArrowColumn("text", cells), ruling.warnings)
+    convert: Callable[[str], Any] = ruling.values.get
+    nothing = sum(n for text, n in counts.items() if text in NOTHING)
+    return Typed(ArrowColumn(ruling.type, cells, convert), ruling.warnings, nothing)
