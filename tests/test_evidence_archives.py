@@ -1,4 +1,4 @@
-"""What a file is, and what lies in archives: locked, nested, misnamed, damaged."""
+"""What lies in archives: locked, nested, misnamed, damaged."""
 
 from __future__ import annotations
 
@@ -20,20 +20,8 @@ from evidence_zips import CSV, Item, make, quine
 
 from idvtools.errors import EvidenceError, PasswordError
 from idvtools.evidence.archives import Part, Walk, passwords_of
-from idvtools.evidence.detect import detect
 from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.reading import read_evidence
-
-CFB = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
-
-
-def stream(name: str) -> bytes:
-    raw = name.encode("utf-16-le") + b"\0\0"
-    return raw.ljust(64, b"\0") + struct.pack("<H", len(raw)).ljust(64, b"\0")
-
-
-def office(*names: str) -> bytes:
-    return make(Item("[Content_Types].xml", b"<Types/>"), *[Item(name, b"<x/>") for name in names])
 
 
 def walk(data: bytes, *passwords: str, **limits: Any) -> list[Part]:
@@ -46,68 +34,6 @@ def paths(data: bytes, *passwords: str, **limits: Any) -> list[tuple[str, str | 
 
 def errors(data: bytes, *passwords: str, **limits: Any) -> list[str]:
     return [error or "" for _, error in paths(data, *passwords, **limits)]
-
-
-@pytest.mark.parametrize(
-    ("kind", "data"),
-    [
-        ("zip", make(Item("a.csv", CSV))),
-        ("zip", make(Item("a.pdf", b"%PDF-1.4\n1 0 obj endobj", method=0))),
-        ("zip", make()),
-        ("zip", make(Item("a.csv", CSV), before=b"MZ" + bytes(200))),
-        ("zip", make(Item("a.csv", CSV))[:60]),
-        ("zip", make(Item("[Content_Types].xml", b"<Types/>"), Item("word/document.xml", b"<x/>"))),
-        ("xlsx", office("xl/workbook.xml")),
-        ("xlsx", office("xl\\workbook.bin")),
-        ("xlsx", office("xl/workbook.xml")[:-40]),
-        ("pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"),
-        ("pdf", b"\r\n\r\nX-Header: from a scanner\r\n\r\n%PDF-1.4\n1 0 obj\n<<>>\nendobj\n"),
-        ("xls", CFB + stream("Workbook")),
-        ("xls", CFB + stream("Book") + stream("Workbook")),
-        ("xls", b"\x09\x08\x08\x00\x00\x05\x10\x00" + bytes(20)),
-        ("xls", b"\x09\x04\x06\x00\x00\x00\x10\x00" + bytes(20)),
-        ("office_encrypted", CFB + stream("EncryptionInfo") + stream("EncryptedPackage")),
-        ("unknown", CFB + stream("WordDocument")),
-        ("html", b"<html><table><tr><td>1</table>"),
-        ("html", b"\xef\xbb\xbf\r\n<!-- export --><TABLE border=1>"),
-        ("html", "<html xmlns:x='urn:schemas-microsoft-com:office:excel'>".encode("utf-16")),
-        ("html", b'<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD"><html>'),
-        ("xml", b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook/>'),
-        ("xml", b"<Document><Ntry/></Document>"),
-        ("json", b'{"code":"0000"}'),
-        ("json", b'[{"a":1},'),
-        ("json", "\ufeff[1, 2]".encode()),
-        ("csv", CSV),
-        ("csv", "日期\t金额\n10-01\t1.50\n".encode("gbk")),
-        ("csv", "日付,金額\n10/01,150\n".encode("utf-16-le")),
-        ("csv", "交易日期；\n日期|金额\n1|2\n3|4\n".encode("gb18030")),
-        ("csv", "支付宝交易记录\n账号:[x]\n日期,金额,\n1,2,\n".encode("gb18030")),
-        ("txt", "本页没有表格。\n第二行也没有。\n".encode("big5", "replace")),
-        ("txt", b"[2024-01-31 10:00:00] started\n[2024-01-31 10:00:01] done\n"),
-        ("txt", b"Dear Sir, thank you.\nWe write, as promised, at once.\n"),
-        ("txt", b"It begins with %PDF-1.4 in most files.\n"),
-        ("png", b"\x89PNG\r\n\x1a\n" + bytes(20)),
-        ("jpg", b"\xff\xd8\xff\xe0" + bytes(20)),
-        ("empty", b""),
-        ("empty", b"\xef\xbb\xbf \r\n"),
-        ("unknown", bytes(range(256))),
-        ("unknown", bytes(5000)),
-        ("unknown", b"Rar!\x1a\x07\x00" + bytes(30)),
-    ],
-)
-def test_kinds_by_content(kind: str, data: bytes) -> None:
-    assert detect(data) == kind
-
-
-def test_two_claims_are_an_error_unless_one_is_forced() -> None:
-    both = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n" + make(Item("a.csv", CSV))
-    with pytest.raises(EvidenceError, match="zip and pdf"):
-        detect(both)
-    with pytest.raises(EvidenceError, match=r"both\.pdf: two readers claim it"):
-        read_evidence(both, name="both.pdf")
-    assert [m.path for m in read_evidence(both, kind="zip").members] == ["a.csv"]
-    with pytest.raises(EvidenceError, match="office_encrypted"):
-        detect(CFB + stream("Workbook") + stream("EncryptedPackage"))
 
 
 def lzma_in_zip(data: bytes) -> bytes:
@@ -328,6 +254,19 @@ def test_limits() -> None:
     found = read_evidence(many, limits=Limits(members=10))
     assert len(found.members) == 10
     assert any("20 more members" in warning for warning in found.warnings)
+
+
+def test_archives_that_hold_or_show_nothing() -> None:
+    assert read_evidence(make()).warnings == ("the archive is empty",)
+    assert read_evidence(make(Item("a/", b""))).warnings == ("the archive holds only folders",)
+    data = make(Item("a.csv", CSV))
+    at = data.rfind(b"PK\5\6")
+    last = data[:at].replace(b"PK\3\4", b"PK??") + b"PK\5\6" + struct.pack("<H", 2) + data[at + 6 :]
+    with pytest.raises(EvidenceError, match="last part of an archive in several parts"):
+        read_evidence(last)
+    hidden = make(Item("1", CSV, flags=0x2041), directory=False) + b"PK\6\x08" + bytes(99)
+    with pytest.raises(EvidenceError, match="directory is encrypted"):
+        read_evidence(hidden)
 
 
 def test_an_archive_that_is_cut_off() -> None:

@@ -9,37 +9,17 @@ from functools import cached_property
 from types import MappingProxyType
 
 from idvtools.errors import EvidenceError
+from idvtools.evidence.foreign import foreign, is_page_in_mail
 from idvtools.evidence.model import Kind
 from idvtools.evidence.sniffing import is_delimited, is_json, markup_of, text_of
 from idvtools.evidence.zipdirectory import ends_in_directory, member_names
 
 _CFB = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_PDF = re.compile(rb"%PDF-\d")
+_PDF = re.compile(rb"%PDF-\d(?![^\s%.]|\.\d?[^\s%\d])")  # not the first heading of a csv
 # The first record of a workbook without a container (BIFF2 to 5): BOF, then its length.
 _BARE_BIFF = re.compile(rb"\x09[\x00\x02\x04\x08][\x04-\x10]\x00")
 _PNG, _JPG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
-_BINARY = (b"%PDF-", b"PK\x03\x04", b"PK\x05\x06", _CFB, _PNG, _JPG, b"\x1f\x8b")
-
-#: Signatures of formats that are not read, to name them in the error.
-_FOREIGN: Mapping[bytes, str] = MappingProxyType(
-    {
-        b"Rar!\x1a\x07": "a RAR archive; unpack it, or have it sent as zip",
-        b"7z\xbc\xaf\x27\x1c": "a 7z archive; unpack it, or have it sent as zip",
-        b"\x1f\x8b": "gzip within gzip",
-        b"BZh": "a bzip2 file; unpack it",
-        b"\xfd7zXZ\x00": "an xz file; unpack it",
-        b"GIF8": "a GIF picture",
-        b"BM": "a BMP picture",
-        b"II*\x00": "a TIFF picture",
-        b"MM\x00*": "a TIFF picture",
-        b"RIFF": "a WebP picture or a recording",
-        b"SQLite format 3": "a SQLite database",
-        b"PAR1": "a Parquet file; pandas reads it",
-        b"{\\rtf": "an RTF document",
-        b"%!PS": "a PostScript document",
-        _CFB: "an Office file that is no workbook (a document or a message), or a damaged one",
-    }
-)
+_BINARY = (b"PK\x03\x04", b"PK\x05\x06", _CFB, _PNG, _JPG, b"\x1f\x8b")
 
 
 @dataclass(frozen=True)
@@ -51,10 +31,13 @@ class _Sample:
     @cached_property
     def text(self) -> str | None:
         """The first characters, None where it is not text."""
-        return None if self.data.startswith(_BINARY) else text_of(self.data)
+        binary = self.data.startswith(_BINARY) or _BARE_BIFF.match(self.data) or foreign(self.data)
+        return None if binary else text_of(self.data)
 
     @cached_property
     def markup(self) -> str | None:
+        if self.text and is_page_in_mail(self.data):
+            return "html"
         return markup_of(self.text) if self.text else None
 
     @cached_property
@@ -83,6 +66,11 @@ class _Sample:
         """Whether a zip holds a workbook: xlsx, xlsm, xlsb."""
         names = self.zip_names or frozenset()
         return "[content_types].xml" in names and any(name.startswith("xl/") for name in names)
+
+    @cached_property
+    def package(self) -> str | None:
+        """What a zip is that is no archive of files, in words."""
+        return None if self.zip_names is None or self.office else foreign(self.data, self.zip_names)
 
 
 def _has_stream(data: bytes, name: str) -> bool:
@@ -114,7 +102,7 @@ def _is_plain(sample: _Sample) -> bool:
 
 _CLAIMS: Mapping[Kind, Callable[[_Sample], bool]] = MappingProxyType(
     {
-        "zip": lambda s: s.zip_names is not None and not s.office,
+        "zip": lambda s: s.zip_names is not None and not s.office and not s.package,
         "xlsx": lambda s: s.office,
         "pdf": _is_pdf,
         "xls": lambda s: bool(s.streams & {"Workbook", "Book"}) or _BARE_BIFF.match(s.data) is not None,
@@ -169,7 +157,5 @@ def what_else(data: bytes) -> str:
     >>> what_else(b"Rar!\\x1a\\x07\\x00")
     'it seems to be a RAR archive; unpack it, or have it sent as zip'
     """
-    for signature, words in _FOREIGN.items():
-        if data.startswith(signature):
-            return f"it seems to be {words}"
-    return "nothing in it tells what it is"
+    words = _Sample(data).package or foreign(data)
+    return f"it seems to be {words}" if words else "nothing in it tells what it is"

@@ -16,6 +16,7 @@ from idvtools.errors import EvidenceError, PasswordError, Problem
 from idvtools.evidence.archives import Part, Walk, passwords_of
 from idvtools.evidence.detect import detect, what_else
 from idvtools.evidence.evidence import Evidence, plain
+from idvtools.evidence.foreign import is_mail
 from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.model import Column, Found, Grid, Kind, Member, Table
 
@@ -188,8 +189,8 @@ class _Reading:
         if locked and not read:
             words = "none of the passwords opens it" if self.passwords else "a password is needed"
             raise PasswordError(f"it is locked; {words}")
-        if not self.members:
-            self.warnings.append("the archive is empty")
+        if all(member.path.endswith("/") for member in self.members):
+            self.warnings.append("the archive holds only folders" if self.members else "the archive is empty")
 
     def _member(self, data: bytes, member: Member) -> tuple[str | None, bool]:
         """Read a member: why it could not be read, and whether only a password is missing."""
@@ -216,6 +217,8 @@ class _Reading:
             self._warn(path, f"reading {kind} is not part of this version")
             return
         if kind in ("csv", "txt"):
+            if is_mail(data):
+                self._warn(path, "a mail, given as it stands; what is attached to it is not read")
             _not_too_many_cells(data, self.budget)
         with _contained(f"reading it as {kind}"):
             found: Found = read(data, name, self.budget, tuple(self.passwords))

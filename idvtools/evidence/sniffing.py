@@ -26,6 +26,8 @@ _HTML = re.compile(
     r"(?=[\s>/]))",
     re.IGNORECASE,
 )
+_LATE = re.compile(r"^[ \t]*<(?:html|table)(?=[\s>])", re.MULTILINE | re.IGNORECASE)
+_BEFORE = 2_000
 _JSON_START = re.compile(r'\s*(?:\{\s*(?:"|\})|\[\s*(?:[\{\["\]]))')
 _JSON_NUMBERS = re.compile(r"\s*\[\s*-?\d")
 
@@ -71,6 +73,8 @@ def markup_of(text: str) -> str | None:
     --------
     >>> markup_of('<?xml version="1.0"?><Document/>'), markup_of("<!-- bill --><TABLE border=1>"), markup_of("a<b")
     ('xml', 'html', None)
+    >>> markup_of("Warning: no cache\\n<table><tr><td>1</table>")
+    'html'
     """
     declared = text.lstrip("\ufeff \t\r\n").startswith("<?xml")
     at = 1 if text.startswith("\ufeff") else 0
@@ -78,7 +82,17 @@ def markup_of(text: str) -> str | None:
         at = skipped.end()
     if _HTML.match(text, at):
         return "html"
-    return "xml" if declared or _TAG.match(text, at) else None
+    if declared or _TAG.match(text, at):
+        return "xml"
+    return "html" if _has_late_page(text) else None
+
+
+def _has_late_page(text: str) -> bool:
+    """Whether a page begins on a line of its own below a few words: what a server said before it, or a banner."""
+    late = _LATE.search(text, 0, _BEFORE)
+    if late is None or is_delimited(text[: late.start()]):
+        return False
+    return re.search(r"<tr[\s>].*?<t[dh][\s>]", text[late.start() :], re.DOTALL | re.IGNORECASE) is not None
 
 
 def is_json(text: str) -> bool:

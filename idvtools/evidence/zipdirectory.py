@@ -21,6 +21,8 @@ _END64 = Struct("<4sQ2H2I4Q")
 _LOCATOR64 = Struct("<4sIQI")
 _FAR = 0xFFFFFFFF
 _ENCRYPTED, _DESCRIPTOR, _STRONG, _UTF8 = 1, 8, 64, 0x800
+_TOO_STRONG = "it is encrypted in a way that is not read (PKWARE strong encryption)"
+_SEVERAL = "part of an archive in several parts; have it sent as one file"
 _LINK, _UNIX, _MACOS = 0o120000, 3, 19
 
 
@@ -68,7 +70,7 @@ def read_directory(data: bytes, budget: Budget) -> Directory:
     if end is None:
         entries = tuple(_salvaged(data, budget))
         if not any(entry.packed and not entry.problem for entry in entries):
-            raise EvidenceError("the archive is cut off or damaged: it has no directory, and no whole member in it")
+            raise EvidenceError(_why_nothing(data))
         return Directory(entries, whole=False)
     start, stop, shift, count = end
     read: list[Entry] = []
@@ -79,10 +81,30 @@ def read_directory(data: bytes, budget: Budget) -> Directory:
         if not len(read) % 256:
             budget.tick()
     read = _without_overlaps([_compared(data, entry, start) for entry in read], budget)
+    if read and all(entry.problem for entry in read) and _is_last_part(data):
+        raise EvidenceError(f"it is the last {_SEVERAL}")
     missing = max(count - len(read), 0)
     if not read and missing:
         raise EvidenceError("the archive is damaged: its directory cannot be read")
     return Directory(tuple(read), whole=True, more=missing)
+
+
+def _why_nothing(data: bytes) -> str:
+    """Why an archive without a directory has nothing in it that can be read."""
+    if data.startswith(b"PK\x07\x08PK"):
+        return f"it is the first {_SEVERAL}"
+    if _is_last_part(data):
+        return f"it is the last {_SEVERAL}"
+    if b"PK\x06\x08" in data:
+        return (
+            "the archive's directory is encrypted, the names in it too; that is not read: have it sent as a usual zip"
+        )
+    return "the archive is cut off or damaged: it has no directory, and no whole member in it"
+
+
+def _is_last_part(data: bytes) -> bool:
+    at = data.rfind(b"PK\x05\x06")
+    return 0 <= at <= len(data) - _END.size and _END.unpack_from(data, at)[1] not in (0, 0xFFFF)
 
 
 def ends_in_directory(data: bytes) -> bool:
@@ -159,7 +181,7 @@ def _central(data: bytes, at: int, shift: int) -> tuple[Entry, int]:
     mode = attributes >> 16 if made >> 8 in (_UNIX, _MACOS) else 0
     folder = raw.endswith((b"/", b"\\")) or (mode & 0o170000) == 0o040000 or (not mode and bool(attributes & 16))
     if flags & _STRONG:
-        problem = "it is encrypted in a way that is not read (PKWARE strong encryption)"
+        problem = _TOO_STRONG
     return Entry(
         raw=raw,
         utf8=bool(flags & _UTF8),
@@ -247,6 +269,8 @@ def _salvaged(data: bytes, budget: Budget) -> Iterator[Entry]:
             problem = None if found else "it is cut off"
         elif start + packed > len(data):
             problem = "it is cut off"
+        if flags & _STRONG:
+            problem = _TOO_STRONG
         yield Entry(
             raw=raw,
             utf8=bool(flags & _UTF8),
