@@ -22,6 +22,15 @@ _ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D
 _PAIR = struct.Struct("<HH")
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """How a workbook lists a sheet."""
+
+    name: str
+    holds_cells: bool
+    hidden: bool
+
+
 @dataclass(slots=True)
 class XlsFacts:
     """Facts of a ``.xls``: each sheet by its place among the sheets, and what the book carries.
@@ -32,6 +41,7 @@ class XlsFacts:
     version: int = 8
     sheets: list[SheetFacts] = field(default_factory=list)
     records: list[Records] = field(default_factory=list, repr=False)
+    listed: list[Listed] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
     since_1904: bool = False
     starts: list[int] = field(default_factory=list)
@@ -59,8 +69,9 @@ def xls_facts(stream: bytes, budget: Budget) -> XlsFacts:
     formats: list[int] = []
     links = 0
     for record, at, size in records(stream, 0):
-        if record == _BOUNDSHEET and size >= 6:
+        if record == _BOUNDSHEET and size >= 8:
             facts.starts.append(struct.unpack_from("<I", stream, at)[0])
+            facts.listed.append(_listed(stream[at + 4 : at + size], facts.version))
         elif record == _FORMAT and size >= 3:
             number = struct.unpack_from("<H", stream, at)[0]
             codes[number] = _format(stream[at + 2 : at + size], facts.version)
@@ -86,6 +97,12 @@ def _links(stream: bytes, record: int, at: int, size: int) -> bool:
     if record == _SUPBOOK and size >= 4:
         return stream[at + 2 : at + 4] not in (b"\x01\x04", b"\x01\x3a")
     return record == _EXTERN and size > 2 and stream[4:6] == b"\x00\x05" and stream[at + 1] not in (2, 3, 4)
+
+
+def _listed(data: bytes, version: int) -> Listed:
+    wide = version == 8 and data[3:4] == b"\x01"
+    name = data[3 + (version == 8) :].decode("utf-16-le" if wide else "latin-1", "replace")
+    return Listed(name, data[1] == 0, data[0] & 3 != 0)
 
 
 def _format(data: bytes, version: int) -> str:
@@ -127,9 +144,14 @@ def _sheet(
     numbers = np.isin(found.kinds[cells], (_NUMBER, _RK)) & np.isin(xf, list(styles))
     for y, x, style in zip(row[numbers].tolist(), column[numbers].tolist(), xf[numbers].tolist(), strict=True):
         facts.shown[y, x] = styles[style]
-    for at, size in found.places(_MULRK, least=12):
-        several, last = _several(stream, at, size, styles, facts)
-        facts.height, facts.width = max(facts.height, several + 1), max(facts.width, last + 1)
+    several = found.of(_MULRK, least=12)
+    if len(several):
+        counts = (found.sizes[several] - 6) // 6
+        facts.cells += int(counts.sum())
+        facts.height = max(facts.height, int(found.u16(several, 0).max()) + 1)
+        facts.width = max(facts.width, int((found.u16(several, 2) + counts).max()))
+    for at, size in found.places(_MULRK, least=12) if styles else ():
+        _several(stream, at, size, styles, facts)
     _errors(found, facts)
     rows = found.of(_ROW, least=16)
     facts.hidden_rows = int(np.count_nonzero(found.data[found.at[rows] + 12] & 0x20))
@@ -141,16 +163,13 @@ def _sheet(
     return facts, found
 
 
-def _several(stream: bytes, at: int, size: int, styles: dict[int, Shown], facts: SheetFacts) -> tuple[int, int]:
-    """Numbers side by side in one record: row and last column."""
+def _several(stream: bytes, at: int, size: int, styles: dict[int, Shown], facts: SheetFacts) -> None:
+    """Numbers side by side in one record."""
     row, column = _PAIR.unpack_from(stream, at)
-    count = (size - 6) // 6
-    facts.cells += count
-    for i in range(count if styles else 0):
+    for i in range((size - 6) // 6):
         shown = styles.get(struct.unpack_from("<H", stream, at + 4 + 6 * i)[0])
         if shown:
             facts.shown[row, column + i] = shown
-    return row, column + count - 1
 
 
 def _errors(found: Records, facts: SheetFacts) -> None:

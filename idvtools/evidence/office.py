@@ -7,6 +7,7 @@ import re
 import struct
 import zipfile
 import zlib
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -217,7 +218,7 @@ def _is_locked(data: bytes) -> bool:
             book = next((n for n in ("Workbook", "Book") if container.exists(n)), None)
             if book is None:
                 return False
-            return _has_filepass(container.openstream(book).read(1 << 16))
+            return _has_filepass(_stream(container, data, book)[: 1 << 16])
         info = container.openstream("EncryptionInfo").read(1 << 16)
     spins = re.findall(rb'spinCount="(\d+)"', info)
     if b"<!" in info or any(len(s) > 9 or int(s) > _MAX_SPIN for s in spins):
@@ -237,6 +238,22 @@ def _has_filepass(stream: bytes) -> bool:
     return False
 
 
+def _stream(container: olefile.OleFileIO, data: bytes, name: str) -> bytes:
+    """A stream: in one piece where its sectors lie in a row, as they nearly always do."""
+    found = [e for e in container.direntries if e is not None and e.name.lower() == name.lower()]
+    if len(found) == 1 and found[0].size >= container.minisectorcutoff:
+        start, size, sector = found[0].isectStart, found[0].size, container.sectorsize
+        count = -(-size // sector)
+        chain = container.fat[start : start + count]
+        row = array(chain.typecode, range(start + 1, start + count))
+        if len(chain) == count and chain[:-1] == row and chain[-1] == olefile.ENDOFCHAIN:
+            piece = data[sector * (start + 1) : sector * (start + 1) + size]
+            if len(piece) == size:
+                return piece
+    content: bytes = container.openstream(name).read()
+    return content
+
+
 def book_stream(data: bytes) -> tuple[bytes, tuple[str, ...]]:
     """The records of a ``.xls`` and what lies beside them in its container; a file of bare records is taken as it is.
 
@@ -253,7 +270,7 @@ def book_stream(data: bytes) -> tuple[bytes, tuple[str, ...]]:
             book = next((n for n in ("Workbook", "Book") if container.exists(n)), None)
             if book is None:
                 raise EvidenceError("an Office file without a workbook in it")
-            return container.openstream(book).read(), names
+            return _stream(container, data, book), names
     except EvidenceError:
         raise
     except Exception as error:

@@ -129,6 +129,24 @@ def format_of(code: str) -> Shown | None:
     return partial(_into_zeros, picture)
 
 
+def is_moment(code: str) -> bool | None:
+    """Whether a number format shows a date or a time of day; None where it shows a span of time, or that is not sure.
+
+    Examples
+    --------
+    >>> [is_moment(c) for c in ("yyyy/m/d h:mm", 'yyyy"年"m"月"', "#,##0.00;[Red]-0.00", "0.00E+00", "[h]:mm")]
+    [True, True, False, False, None]
+    """
+    section = code.partition(";")[0]
+    if re.search(r"\[[hms]+\]", section, re.IGNORECASE):
+        return None
+    picture = _LITERAL.sub("", section).lower()
+    if picture.strip() == "general":
+        return False
+    moment = re.search("[ymdhs]", picture) is not None
+    return None if moment and re.search("[0#?]", picture.replace(".0", "").replace(".00", "")) else moment
+
+
 def _has_digit_literals(bare: str) -> bool:
     """Zeros that are quoted are no places for digits."""
     return any("0" in part for part in bare.split("\x00")[1::2])
