@@ -120,9 +120,8 @@ def _package(data: bytes, names: Collection[str]) -> str | None:
             return words
         if not known.endswith("/") and known in names:
             return words
-    if "mimetype" in names:  # it stands first and as it is, by the standard
-        at = data.find(b"mimetype", 0, 64)
-        return next((words for kind, words in _OPEN_DOCUMENT.items() if at > 0 and kind in data[at : at + 120]), None)
+    if {"mimetype", "content.xml", "meta-inf/manifest.xml"} <= set(names) or data[30:38] == b"mimetype":
+        return next((words for kind, words in _OPEN_DOCUMENT.items() if kind in data), "an OpenDocument document")
     return None
 
 

@@ -15,7 +15,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_CONTROL = bytes(set(range(32)) - {9, 10, 12, 13, 26, 27})
+_CONTROL = bytes(set(range(32)) - {9, 10, 11, 12, 13, 26, 27})
+_SPECKS = 1  # so many control characters may stand in a text of one line
 _PLAIN = re.compile("[\t\r\n -~ -ÿ‐-›■-◿、-ヿ一-鿿！-￮]")
 _TAG = re.compile(r"<(?:[A-Za-z_][\w:.-]*(?:\s[^<>]*)?/?>|[A-Za-z_][\w:.-]*\s)")
 _SKIPPED = re.compile(
@@ -48,7 +49,8 @@ def text_of(data: bytes) -> str | None:
     sample = data[:_SAMPLE].rstrip(b"\0") if len(data) < _SAMPLE else data[:_SAMPLE]
     if not sample:
         return None if data else ""
-    if len(sample.translate(None, _CONTROL)) >= 0.99 * len(sample):
+    control = len(sample) - len(sample.translate(None, _CONTROL))
+    if control <= 0.01 * len(sample) or (control <= _SPECKS and len(sample) > 8):
         try:
             return codecs.getincrementaldecoder("utf-8")().decode(sample)
         except UnicodeDecodeError:
@@ -82,9 +84,19 @@ def markup_of(text: str) -> str | None:
         at = skipped.end()
     if _HTML.match(text, at):
         return "html"
-    if declared or _TAG.match(text, at):
+    if declared or _is_element(text, at):
         return "xml"
     return "html" if _has_late_page(text) else None
+
+
+def _is_element(text: str, at: int) -> bool:
+    """Whether an element stands at a place, and nothing but markup behind it: a cell of a csv may be a link."""
+    opened = _TAG.match(text, at)
+    if opened is None:
+        return False
+    name = re.split(r"[\s/>]", opened[0][1:], maxsplit=1)[0]
+    closed = re.compile(rf"</{re.escape(name)}\s*>\s*").search(text, at)
+    return closed is None or closed.end() == len(text) or text[closed.end()] == "<"
 
 
 def _has_late_page(text: str) -> bool:
