@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, overload
 
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from idvtools.evidence.model import Column
 
 _BATCH = 20_000
+#: Digits of amounts that can be added up by the million in 64 bits.
+_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,31 @@ class LargeRows(Sequence[tuple[Any, ...]]):
         if len(found) > most + 1:
             return None
         return Counter({item["values"]: item["counts"] for item in found.to_pylist()})
+
+    def coded(self, place: int) -> tuple[list[Any], npt.NDArray[Any]]:
+        """The different values of a column, and which of them stands in each row."""
+        column = self.columns[place]
+        if column.convert is stamp:  # hardly two stamps are equal: their days are
+            column = ArrowColumn("date", pc.utf8_slice_codeunits(column.cells, 0, 10), date.fromisoformat)
+        # a null is a word like the others
+        coded = pc.dictionary_encode(column.cells, null_encoding="encode").combine_chunks()
+        words = ArrowColumn(column.type, pa.chunked_array([coded.dictionary]), column.convert).values()
+        return words, coded.indices.to_numpy(zero_copy_only=False)
+
+    def units(self, place: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any], int] | None:
+        """Amounts as whole numbers of their smallest part, where one stands, and its decimals; None if too large."""
+        column = self.columns[place]
+        if column.convert not in (int, exact):
+            return None
+        point = pc.find_substring(column.cells, ".")
+        behind = pc.subtract(pc.subtract(pc.binary_length(column.cells), point), 1)
+        scale = pc.max(pc.if_else(pc.less(point, 0), 0, behind)).as_py() or 0
+        longest = pc.max(pc.binary_length(column.cells)).as_py() or 0
+        if longest + scale > _DIGITS:
+            return None
+        cells = pc.cast(column.cells, pa.decimal128(_DIGITS + 4, scale))
+        whole = pc.cast(pc.multiply(cells, pa.scalar(10**scale, pa.decimal128(_DIGITS + 1, 0))), pa.int64(), safe=False)
+        return pc.fill_null(whole, 0).to_numpy(), column.cells.is_valid().to_numpy(), scale
 
     def to_pandas(self, columns: Sequence[Column]) -> pd.DataFrame:
         """A DataFrame: text without a copy, the other columns made now."""

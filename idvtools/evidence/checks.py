@@ -6,39 +6,17 @@ fails says by how much and where first. Rows are told by where they stand in the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
 
+from idvtools.evidence.chains import Roles, balance_chain, wrong
 from idvtools.evidence.limits import Budget
 from idvtools.evidence.model import Check, Table
 from idvtools.evidence.printed import Printed, Way, money, printed, way
 
-#: A statement of more currencies, or one with a longer name, is no statement by currency.
-_CURRENCIES = 12
 #: Digits of a sum that must be exact: no cell that is read as an amount has half as many.
 _DIGITS = 200
-#: Rows between two looks at the clock.
-_TICK = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Roles:
-    """Which columns of a table mean what, by their place; None: there is none."""
-
-    date: int | None = None
-    amount: int | None = None
-    debit: int | None = None
-    credit: int | None = None
-    balance: int | None = None
-    direction: int | None = None
-    currency: int | None = None
-
-
-def _place(table: Table, row: int) -> int:
-    return table.numbers[row] if row < len(table.numbers) else row + 1
 
 
 def _name(table: Table, column: int | None) -> str:
@@ -66,7 +44,7 @@ def _sums(table: Table, roles: Roles, meaning: Way) -> tuple[int, Decimal, Decim
         column = {"in": roles.credit, "out": roles.debit}.get(meaning)
         if column is None:
             return None
-        rows = [row for row in rows if money(row[column]) or _wrong(row[column])]
+        rows = [row for row in rows if money(row[column]) or wrong(row[column])]
     gross = [money(row[column]) for row in rows]
     net = [money(row[column], net=True) for row in rows]
     if (refunds := _refunds(table, column)) is not None:  # the reader took them out of the cells
@@ -85,11 +63,6 @@ def _refunds(table: Table, column: int) -> int | None:
     names = [c.name for c in table.columns]
     wanted = f"{names[column]}_refund"
     return names.index(wanted) if wanted in names else None
-
-
-def _wrong(cell: Any) -> bool:
-    """Tell whether a cell holds something that is neither an amount nor a sign for nothing."""
-    return cell is not None and str(cell).strip() not in ("", "-", "--", "/") and money(cell) is None
 
 
 def group_totals(table: Table, roles: Roles, says: Printed, budget: Budget | None = None) -> tuple[Check, ...]:
@@ -132,136 +105,10 @@ def line_totals(table: Table, roles: Roles, says: Printed, budget: Budget | None
         for column, figure in zip(flows, figures, strict=True):
             if budget is not None:
                 budget.tick()
-            values = [v for row in table.rows if (v := money(row[column])) is not None]
+            values = [v for cell in table.column(column) if (v := money(cell)) is not None]
             total = sum(values, Decimal(0))
             said = f"{_exact(figure)} printed, {_exact(total)} read"
             checks.append(Check(f"printed total {_name(table, column)}", abs(total) == abs(figure), said))
-    return tuple(checks)
-
-
-def _column(table: Table, place: int | None, rows: Sequence[int]) -> tuple[list[Decimal | None], int]:
-    """Read a column's amounts, and count the cells that are none; most are amounts already."""
-    if place is None:
-        return [None] * len(rows), 0
-    cells = [table.rows[r][place] for r in rows]
-    values = [cell if cell is None or isinstance(cell, Decimal) else money(cell) for cell in cells]
-    return values, sum(v is None and _wrong(c) for v, c in zip(values, cells, strict=True) if c is not None)
-
-
-def _flows(table: Table, roles: Roles, rows: Sequence[int]) -> tuple[list[Decimal], int]:
-    """Read what each row adds to the balance, and count the cells that cannot be read."""
-    nothing = Decimal(0)
-    if roles.debit is not None or roles.credit is not None:
-        into, bad_in = _column(table, roles.credit, rows)
-        out, bad_out = _column(table, roles.debit, rows)
-        if any(out) and all(v <= 0 for v in out if v is not None):  # debits are printed negative
-            return [(i or nothing) + (o or nothing) for i, o in zip(into, out, strict=True)], bad_in + bad_out
-        return [(i or nothing) - (o or nothing) for i, o in zip(into, out, strict=True)], bad_in + bad_out
-    values, bad = _column(table, roles.amount, rows)
-    flows = [value or nothing for value in values]
-    if roles.direction is not None:
-        ways = {word: way(word) for word in {table.rows[r][roles.direction] for r in rows}}
-        signs = {"out": -1, "in": 1, "neutral": 0}
-        told = [ways[table.rows[r][roles.direction]] for r in rows]
-        flows = [f if w is None else abs(f) * signs[w] for f, w in zip(flows, told, strict=True)]
-    return flows, bad
-
-
-def _breaks(
-    order: Iterable[int],
-    flows: Sequence[Decimal],
-    balances: Sequence[Decimal | None],
-    opening: Decimal | None,
-    budget: Budget | None,
-    *,
-    unsigned: bool,
-) -> list[tuple[int, Decimal]]:
-    """Places before which the balance does not follow from the one before, and how far it is off."""
-    found, last, flow = [], opening, Decimal(0)
-    for count, i in enumerate(order):
-        if budget is not None and count % _TICK == 0:
-            budget.tick()
-        balance = balances[i]
-        out = unsigned and last is not None and balance is not None and balance < last
-        flow = flow - flows[i] if out else flow + flows[i]
-        if balance is None:  # some banks print the balance on the last row of a day only
-            continue
-        if last is not None and last + flow != balance:
-            found.append((i, balance - last - flow))
-        last, flow = balance, Decimal(0)
-    return found
-
-
-def _orders(table: Table, roles: Roles, rows: Sequence[int]) -> Iterator[tuple[str, Sequence[int]]]:
-    """Give the orders in which rows can be listed; within a day some banks list the other way round."""
-    places = range(len(rows))
-    yield "oldest first", places
-    yield "newest first", places[::-1]
-    days = [_day(table.rows[r], roles) for r in rows]
-    if None not in days:
-        yield "by date", sorted(places, key=lambda i: days[i] or date.min)
-        yield "by date, each day reversed", sorted(places[::-1], key=lambda i: days[i] or date.min)
-
-
-def _chain_of(
-    table: Table, roles: Roles, rows: Sequence[int], name: str, says: Printed, budget: Budget | None
-) -> Check:
-    balances, unread = _column(table, roles.balance, rows)
-    if unread:
-        said = f"column {_name(table, roles.balance)}: {unread} of {len(rows)} cells are no amounts"
-        return Check(name, None, said)
-    pairs = sum(b is not None for b in balances) - (says.opening is None)
-    if pairs < 1:
-        return Check(name, None, "fewer than two balances")
-    flows, unread = _flows(table, roles, rows)
-    if unread:
-        return Check(name, None, f"{unread} of {len(rows)} rows have an amount that cannot be read")
-    told = roles.direction is not None and any(way(table.rows[r][roles.direction]) for r in rows)
-    unsigned = roles.debit is roles.credit is None and not told and all(flow >= 0 for flow in flows)
-    best: tuple[str, list[tuple[int, Decimal]]] | None = None
-    for order, places in _orders(table, roles, rows):
-        breaks = _breaks(places, flows, balances, says.opening, budget, unsigned=unsigned)
-        if not breaks:
-            return Check(name, True, f"{pairs} of {pairs} balances follow ({order})")
-        if best is None or len(breaks) < len(best[1]):
-            best = order, breaks
-    owed = [-flow for flow in flows]  # a card: what is spent adds to what is owed
-    for order, places in _orders(table, roles, rows):
-        if not unsigned and not _breaks(places, owed, balances, says.opening, budget, unsigned=False):
-            return Check(name, True, f"{pairs} of {pairs} balances follow ({order}; the balance is what is owed)")
-    assert best is not None
-    order, breaks = best
-    place, off = breaks[0]
-    times = "once" if len(breaks) == 1 else f"{len(breaks)} times, first"
-    said = f"breaks {times} before row {_place(table, rows[place])}: {_exact(abs(off))} "
-    return Check(name, False, said + f"{'missing' if off < 0 else 'too much'} ({order}, {pairs} balances)")
-
-
-def _day(row: Sequence[Any], roles: Roles) -> date | None:
-    cell = None if roles.date is None else row[roles.date]
-    return cell.date() if isinstance(cell, datetime) else cell if isinstance(cell, date) else None
-
-
-def balance_chain(table: Table, roles: Roles, says: Printed, budget: Budget | None = None) -> tuple[Check, ...]:
-    """Check that every balance is the one before plus the row, in either order, for each currency by itself."""
-    if roles.balance is None or (roles.debit, roles.credit, roles.amount) == (None, None, None) or not table.rows:
-        return ()
-    by: dict[str, list[int]] = {}
-    for r, row in enumerate(table.rows):
-        by.setdefault("" if roles.currency is None else str(row[roles.currency] or "").strip(), []).append(r)
-    if len(by) > _CURRENCIES or any(len(c) > _CURRENCIES for c in by):
-        said = f"column {_name(table, roles.currency)} holds {len(by)} different texts; are these currencies?"
-        return (Check("balance chain", None, said),)
-    if len(by) == 1:
-        checks = [_chain_of(table, roles, rows, "balance chain", says, budget) for rows in by.values()]
-    else:
-        checks = [
-            _chain_of(table, roles, rows, f"balance chain {currency or '(no currency)'}", Printed(), budget)
-            for currency, rows in by.items()
-        ]
-    if says.closing is not None and len(by) == 1:
-        ends = {b for r in (0, -1) if (b := money(table.rows[r][roles.balance])) is not None}
-        checks.append(Check("closing balance", says.closing in ends, f"{_exact(says.closing)} printed"))
     return tuple(checks)
 
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from decimal import Decimal, localcontext
 from itertools import compress
 
-from idvtools.evidence.checks import Roles, balance_chain, row_count
+from idvtools.evidence.chains import Roles, balance_chain
+from idvtools.evidence.checks import row_count
 from idvtools.evidence.footers import is_total
 from idvtools.evidence.headers import Row, filled
 from idvtools.evidence.model import Check, Table
