@@ -32,6 +32,7 @@ def column_tables(
     *,
     carried: PageTable | None = None,
     barriers: Collection[float] = (),
+    fences: Sequence[float] = (),
 ) -> list[PageTable]:
     """Tables among lines of text.
 
@@ -47,6 +48,8 @@ def column_tables(
         The table that the page before ended with: the first one here is read in its columns if it fits.
     barriers : collection of float
         Places that no table reaches over: the tops of ruled tables.
+    fences : sequence of float
+        Where ruling lines go down between columns.
 
     Examples
     --------
@@ -59,11 +62,11 @@ def column_tables(
     >>> column_tables(lines_of(words), [], Budget(Limits()))[0].rows
     [['Date', 'Text', 'Amount'], ['03/01', 'Fee urgent', '5.00']]
     """
-    rows = [TextRow(line, phrases_of(line.words)) for line in lines]
+    rows = [TextRow(line, phrases_of(line.words, fences)) for line in lines]
     rows = [row for row in rows if row.phrases and not _is_drawn_line(row)]
     found: list[PageTable] = []
     done = 0
-    for block in _blocks(rows, barriers, budget):
+    for block in _blocks(rows, barriers, fences, budget):
         if block.seeds[0] < done:
             continue
         table, end = _table(block, rules, budget, carried if not found else None, done)
@@ -78,7 +81,7 @@ def _is_drawn_line(row: TextRow) -> bool:
     return all(not any(c.isalnum() for c in p.text) and len(p.text) > 3 for p in row.phrases)
 
 
-def _blocks(rows: list[TextRow], barriers: Collection[float], budget: Budget) -> list[Block]:
+def _blocks(rows: list[TextRow], barriers: Collection[float], fences: Sequence[float], budget: Budget) -> list[Block]:
     """Seeds gathered as long as they stand under each other and nothing parts them."""
     blocks: list[Block] = []
     for index, row in enumerate(rows):
@@ -91,7 +94,7 @@ def _blocks(rows: list[TextRow], barriers: Collection[float], budget: Budget) ->
             for phrase in row.phrases:
                 _spread(block.spans, phrase.x0, phrase.x1)
         else:
-            blocks.append(Block(rows, index, [index], [[p.x0, p.x1] for p in row.phrases]))
+            blocks.append(Block(rows, index, [index], [[p.x0, p.x1] for p in row.phrases], fences=fences))
     return blocks
 
 
@@ -144,7 +147,7 @@ def _table(
         block.spans = edges
         find_kinds(block, seeds)
         if own_head and before:
-            block.head = heading_rows(block, [rows[i] for i in range(block.start - own_head, block.start)])
+            block.head = heading_rows(block, [rows[i] for i in range(block.start - own_head, block.start)], rules)
     elif carried is not None:
         carried = None
     if not own_head and carried is not None:

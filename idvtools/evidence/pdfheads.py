@@ -34,7 +34,8 @@ class Block:
     """Lines of a page, and which of them are rows of one table (``seeds``).
 
     ``spans`` are its columns from left to right, ``value`` and ``amount`` say what they hold; ``head`` are its
-    headings, ``start`` is the line where its rows begin, ``near`` how far the lines of one row stand apart.
+    headings, ``start`` is the line where its rows begin, ``near`` how far the lines of one row stand apart, ``fences``
+    where ruling lines go down.
     """
 
     rows: list[TextRow]
@@ -46,6 +47,7 @@ class Block:
     head: list[list[str | None]] = field(default_factory=list)
     start: int = 0
     near: float = 0.0
+    fences: Sequence[float] = ()
 
 
 def find_kinds(block: Block, seeds: Sequence[TextRow]) -> None:
@@ -106,7 +108,7 @@ def find_headings(block: Block, rules: Sequence[Rule], floor: int) -> int:
         high += 1
     lines = [rows[i] for i in range(low, high)]
     _named(block, lines)
-    block.head = heading_rows(block, lines)
+    block.head = heading_rows(block, lines, rules)
     block.start = high
     return high - low
 
@@ -156,12 +158,17 @@ def _part(block: Block, column: int, left: Phrase, right: Phrase) -> None:
             return
 
 
-def heading_rows(block: Block, lines: Sequence[TextRow]) -> list[list[str | None]]:
-    """Headings as one row; two lines of it are joined."""
+def heading_rows(block: Block, lines: Sequence[TextRow], rules: Sequence[Rule] = ()) -> list[list[str | None]]:
+    """Headings as one row; lines of it are joined, and a heading over a group of columns goes to each of them."""
     cells: list[list[str]] = [[] for _ in block.spans]
-    for row in lines:
+    for number, row in enumerate(lines):
         here: dict[int, str] = {}
+        below = lines[number + 1].line.top if number + 1 < len(lines) else None
         for phrase in row.phrases:
+            group = _group(block, phrase, row, below, rules) if below is not None else []
+            if group:
+                here.update({column: join_lines([here.get(column, ""), phrase.text]) for column in group})
+                continue
             met = columns_met(block.spans, phrase.x0, phrase.x1)
             if len(met) > 1 and len(phrase.words) > 1:  # headings so near that no gap parts them
                 for word in phrase.words:
@@ -173,3 +180,17 @@ def heading_rows(block: Block, lines: Sequence[TextRow]) -> list[list[str | None
         for column, text in here.items():
             cells[column].append(text)
     return [[join_lines(texts) or None for texts in cells]]
+
+
+def _group(block: Block, phrase: Phrase, row: TextRow, below: float, rules: Sequence[Rule]) -> list[int]:
+    """The columns that a heading stands over together: those over which the line under it goes."""
+    for rule in rules:
+        if not row.line.bottom - 2 <= rule.at <= below + 0.6 * row.line.size:
+            continue
+        start = max([rule.start, *(at for at in block.fences if at <= phrase.x0 + 1)])
+        end = min([rule.end, *(at for at in block.fences if at >= phrase.x1 - 1)])
+        columns = [i for i, (low, high) in enumerate(block.spans) if start - 3 < (low + high) / 2 < end + 3]
+        over = start <= phrase.x0 + 1 and end >= phrase.x1 - 1
+        if over and 2 <= len(columns) <= len(block.spans) - 1:
+            return columns
+    return []

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from idvtools.evidence.model import Grid
 from idvtools.evidence.pdfquality import page_list
 from idvtools.evidence.pdftables import PageTable
-from idvtools.evidence.pdftext import is_value, join_lines, mend_numbers
+from idvtools.evidence.pdftext import is_value, join_lines, mend_numbers, without_leaders
 
 _CAPTION = re.compile(r"(?:表|附表|图|圖|Table|Tabelle|Schedule)\s?[\d一二三四五六七八九十A-Z]", re.IGNORECASE)
 
@@ -64,7 +64,7 @@ class Joiner:
         """All tables as grids."""
         found = []
         for number, joined in enumerate(self._done, 1):
-            rows = joined.tables.rows
+            rows = [[cell and without_leaders(cell) for cell in row] for row in joined.tables.rows]
             notes = []
             if joined.repeated:
                 notes.append(f"the headings, repeated on {page_list(joined.repeated)}, were dropped there")

@@ -73,6 +73,17 @@ class Layer:
     notes: int = 0
     sample: str = ""
 
+    def sideways(self) -> list[tuple[tuple[float, float], Word]]:
+        """The words that stand at another quarter turn than the page, each with the place of its middle on the page."""
+        found = []
+        for turn, words in self.aside.items():
+            for word in words if turn is not None else ():
+                x0, top, x1, bottom = turned(
+                    self.turn, *turned_back(turn or 0, word.x0, word.top, word.x1, word.bottom)
+                )
+                found.append((((x0 + x1) / 2, (top + bottom) / 2), word))
+        return found
+
     def set_page(self, box: Box) -> None:
         """Take the page's own box, after the words said which way up it is."""
         _, self.top, _, bottom = turned(self.turn, *box)
@@ -103,3 +114,20 @@ def turned(turn: int, x0: float, y0: float, x1: float, y1: float) -> tuple[float
     if turn == 2:
         return -x1, y0, -x0, y1
     return -y1, -x1, -y0, -x0
+
+
+def turned_back(turn: int, x0: float, top: float, x1: float, bottom: float) -> Box:
+    """The inverse of `turned`: a box of upright text as it stands on the page, with y up.
+
+    Examples
+    --------
+    >>> all(turned_back(turn, *turned(turn, 10, 20, 30, 40)) == (10, 20, 30, 40) for turn in range(4))
+    True
+    """
+    if turn == 0:
+        return x0, -bottom, x1, -top
+    if turn == 1:
+        return top, x0, bottom, x1
+    if turn == 2:
+        return -x1, top, -x0, bottom
+    return -bottom, -x1, -top, -x0

@@ -15,9 +15,10 @@ from idvtools.evidence.model import Found
 from idvtools.evidence.pdfcolumns import column_tables
 from idvtools.evidence.pdfheads import AMOUNT
 from idvtools.evidence.pdfjoin import Joiner
+from idvtools.evidence.pdflattice import lattices
 from idvtools.evidence.pdfpage import Layer, Word
 from idvtools.evidence.pdfquality import judge, page_list
-from idvtools.evidence.pdftables import PageTable, lattices, ruled_table
+from idvtools.evidence.pdftables import PageTable, framed, ruled_table
 from idvtools.evidence.pdftext import Line, lines_of, phrases_of, text_of
 
 #: Share of the time that is left which pages may take; making typed tables of them takes the rest.
@@ -146,8 +147,19 @@ class _Reading:
         found, loose = lattices(layer, budget)
         words: list[Word] = [word for line in sheet.lines for word in line.words]
         tables: list[PageTable] = []
+        sideways = layer.sideways() if found else []
         for lattice in found:
-            table, words = ruled_table(lattice, words, budget)
+            inside, words = framed(lattice, words)
+            if inside:
+                tables += column_tables(
+                    lines_of(inside),
+                    lattice.across,
+                    budget,
+                    carried=None if tables else self.joiner.carried,
+                    fences=lattice.xs,
+                )
+                continue
+            table, words = ruled_table(lattice, words, budget, sideways)
             if table is not None:
                 tables.append(table)
         lines = [line for line in lines_of(words) if not _is_margin(line, sheet, before, after)]

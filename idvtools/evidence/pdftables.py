@@ -1,4 +1,4 @@
-"""Tables with ruling lines: lines to a lattice, the lattice to cells, merged ones among them, and words into cells."""
+"""Tables with ruling lines: words into the cells of a lattice, merged cells and bands of several rows among them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from idvtools.evidence.limits import Budget
-from idvtools.evidence.pdfpage import Layer, Rule, Word
+from idvtools.evidence.pdfheads import AMOUNT
+from idvtools.evidence.pdflattice import Lattice, owners
+from idvtools.evidence.pdfpage import Word
 from idvtools.evidence.pdftext import join_lines, join_words, lines_of, phrases_of
-
-#: Lines nearer than this are one, in points; line ends nearer than this to another line meet it.
-SNAP, MEET = 2.2, 3.0
-#: A page with more crossings to look at than this is a drawing.
-CROSSINGS = 4_000_000
 
 
 @dataclass(slots=True)
@@ -33,104 +30,42 @@ class PageTable:
     near: float = 0.0
 
 
-@dataclass(slots=True)
-class Lattice:
-    """Ruling lines that hang together, as borders of columns and rows."""
+def framed(lattice: Lattice, words: Sequence[Word]) -> tuple[list[Word], list[Word]]:
+    """The words in a lattice that only frames groups of columns, and the others; none inside where it draws cells.
 
-    xs: list[float]
-    ys: list[float]
-    across: list[Rule]
-    down: list[Rule]
-
-
-def merged_rules(rules: Sequence[Rule], shortest: float) -> list[Rule]:
-    """Lines that lie on each other or go on in each other made one; shorter ones left out.
-
-    Examples
-    --------
-    >>> merged_rules([Rule(10, 0, 50), Rule(10.5, 51, 100), Rule(30, 0, 2)], 5)
-    [Rule(at=10.25, start=0, end=100)]
+    In a frame several values stand beside each other, line after line.
     """
-    kept: list[Rule] = []
-    for group in _groups(sorted(rules, key=lambda r: r.at)):
-        at = sum(r.at for r in group) / len(group)
-        start, end = None, 0.0
-        for rule in sorted(group, key=lambda r: r.start):
-            if start is None:
-                start, end = rule.start, rule.end
-            elif rule.start <= end + MEET:
-                end = max(end, rule.end)
-            else:
-                kept.append(Rule(at, start, end))
-                start, end = rule.start, rule.end
-        if start is not None:
-            kept.append(Rule(at, start, end))
-    return [rule for rule in kept if rule.end - rule.start >= shortest]
+    left = min(lattice.xs[0], *(rule.start for rule in lattice.across)) - 1
+    right = max(lattice.xs[-1], *(rule.end for rule in lattice.across)) + 1
+    inside: list[Word] = []
+    outside: list[Word] = []
+    slots: dict[tuple[int, int], list[Word]] = {}
+    for word in words:
+        x, y = word.middle
+        within = left <= x <= right and lattice.ys[0] - 1 <= y <= lattice.ys[-1] + 1
+        (inside if within else outside).append(word)
+        if within:
+            slots.setdefault((_slot(lattice.ys, y), _slot(lattice.xs, x)), []).append(word)
+    for held in slots.values():
+        if len(held) < 6:
+            continue
+        lines = [phrases_of(line.words) for line in lines_of(held)]
+        beside = sum(sum(phrase.is_value for phrase in phrases) >= 2 for phrases in lines)
+        if beside >= 3 and beside >= 0.6 * len(lines):
+            return inside, outside
+    return [], list(words)
 
 
-def _groups(rules: Sequence[Rule]) -> list[list[Rule]]:
-    groups: list[list[Rule]] = []
-    for rule in rules:
-        if groups and rule.at - groups[-1][-1].at <= SNAP and rule.at - groups[-1][0].at <= 2 * SNAP:
-            groups[-1].append(rule)
-        else:
-            groups.append([rule])
-    return groups
-
-
-def lattices(layer: Layer, budget: Budget) -> tuple[list[Lattice], list[Rule]]:
-    """The lattices of a page, and the horizontal lines that belong to none."""
-    across = merged_rules(layer.across, 8.0)
-    down = merged_rules(layer.down, 5.0)
-    if len(across) * len(down) > CROSSINGS:
-        layer.crowded = True
-        return [], []
-    found, loose = [], []
-    for rows, columns in _hanging_together(across, down, budget):
-        xs, ys = _places(columns), _places(rows)
-        if len(xs) >= 2 and len(ys) >= 2 and (len(xs) - 1) * (len(ys) - 1) >= 2:
-            found.append(Lattice(xs, ys, rows, columns))
-        else:
-            loose += rows
-    found.sort(key=lambda lattice: (lattice.ys[0], lattice.xs[0]))
-    return found, sorted(loose, key=lambda r: r.at)
-
-
-def _hanging_together(across: list[Rule], down: list[Rule], budget: Budget) -> list[tuple[list[Rule], list[Rule]]]:
-    """Lines that meet, or meet lines that meet."""
-    parent = list(range(len(across) + len(down)))
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = parent[index]
-        return index
-
-    for row, rule in enumerate(across):
-        budget.tick()
-        for column, other in enumerate(down):
-            if rule.start - MEET <= other.at <= rule.end + MEET and other.start - MEET <= rule.at <= other.end + MEET:
-                parent[root(row)] = root(len(across) + column)
-    members: dict[int, tuple[list[Rule], list[Rule]]] = {}
-    for row, rule in enumerate(across):
-        members.setdefault(root(row), ([], []))[0].append(rule)
-    for column, rule in enumerate(down):
-        members.setdefault(root(len(across) + column), ([], []))[1].append(rule)
-    return list(members.values())
-
-
-def _places(rules: Sequence[Rule]) -> list[float]:
-    places: list[float] = []
-    for rule in sorted(rules, key=lambda r: r.at):
-        if not places or rule.at - places[-1] > MEET:
-            places.append(rule.at)
-    return places
-
-
-def ruled_table(lattice: Lattice, words: Sequence[Word], budget: Budget) -> tuple[PageTable | None, list[Word]]:
+def ruled_table(
+    lattice: Lattice,
+    words: Sequence[Word],
+    budget: Budget,
+    sideways: Sequence[tuple[tuple[float, float], Word]] = (),
+) -> tuple[PageTable | None, list[Word]]:
     """A lattice filled with words, and the words that it does not hold. None where it is no table.
 
-    The text of a merged cell stands in its first row and column, the rest of it is None.
+    The text of a merged cell stands in its first row and column, the rest of it is None. Words that stand ``sideways``
+    (`Layer.sideways`) are the text of cells that hold nothing else: headings of narrow columns.
     """
     xs, ys = _widened(lattice, words), lattice.ys
     inside: list[Word] = []
@@ -142,12 +77,13 @@ def ruled_table(lattice: Lattice, words: Sequence[Word], budget: Budget) -> tupl
     if columns < 2 or not inside:
         return None, list(words)
     budget.take_cells(rows * columns)
-    owner = _owners(lattice, xs, ys, budget)
+    owner = owners(lattice, xs, ys, budget)
     held: dict[tuple[int, int], list[Word]] = {}
     for word in inside:
         for part in _parted(word, xs, ys, owner):
             x, y = part.middle
             held.setdefault(owner[_slot(ys, y)][_slot(xs, x)], []).append(part)
+    beside = _beside(sideways, xs, ys, owner)
     texts = [[None] * columns for _ in range(rows)]  # type: list[list[str | None]]
     bands: list[list[list[str | None]]] = []
     for row in range(rows):
@@ -157,13 +93,27 @@ def ruled_table(lattice: Lattice, words: Sequence[Word], budget: Budget) -> tupl
             bands.append(split)
             continue
         for column in range(columns):
-            parts = held.get((row, column))
+            parts = held.get((row, column)) or beside.get((row, column))
             if parts and owner[row][column] == (row, column):
                 texts[row][column] = join_lines([join_words(line.words) for line in lines_of(parts)])
         bands.append([texts[row]])
     merged = sum(owner[r][c] != (r, c) for r in range(rows) for c in range(columns))
     table = PageTable(ys[0], ys[-1], list(xs), [row for band in bands for row in band], merged=merged)
     return _trimmed(table, ys), outside
+
+
+def _beside(
+    sideways: Sequence[tuple[tuple[float, float], Word]],
+    xs: list[float],
+    ys: list[float],
+    owner: list[list[tuple[int, int]]],
+) -> dict[tuple[int, int], list[Word]]:
+    """The words that stand sideways, by the cells that they stand in."""
+    held: dict[tuple[int, int], list[Word]] = {}
+    for (x, y), word in sideways:
+        if xs[0] < x < xs[-1] and ys[0] < y < ys[-1]:
+            held.setdefault(owner[_slot(ys, y)][_slot(xs, x)], []).append(word)
+    return held
 
 
 def _widened(lattice: Lattice, words: Sequence[Word]) -> list[float]:
@@ -184,46 +134,6 @@ def _slot(places: Sequence[float], at: float) -> int:
         if at >= places[index]:
             return index
     return 0
-
-
-def _owners(lattice: Lattice, xs: list[float], ys: list[float], budget: Budget) -> list[list[tuple[int, int]]]:
-    """For every slot of the lattice the slot at whose place its cell begins: neighbours without a wall are one."""
-    rows, columns = len(ys) - 1, len(xs) - 1
-    down: dict[int, list[Rule]] = {}
-    across: dict[int, list[Rule]] = {}
-    for rule in lattice.down:
-        down.setdefault(min(range(len(xs)), key=lambda i: abs(xs[i] - rule.at)), []).append(rule)
-    for rule in lattice.across:
-        across.setdefault(min(range(len(ys)), key=lambda i: abs(ys[i] - rule.at)), []).append(rule)
-
-    def wall(rules: list[Rule], low: float, high: float) -> bool:
-        middle = (low + high) / 2
-        return any(rule.start - 1 <= middle <= rule.end + 1 for rule in rules)
-
-    owner = [[(r, c) for c in range(columns)] for r in range(rows)]
-    for r in range(rows):
-        budget.tick()
-        for c in range(columns):
-            if c and not wall(down.get(c, []), ys[r], ys[r + 1]):
-                owner[r][c] = owner[r][c - 1]
-            elif r and not wall(across.get(r, []), xs[c], xs[c + 1]):
-                owner[r][c] = owner[r - 1][c]
-    _only_rectangles(owner)
-    return owner
-
-
-def _only_rectangles(owner: list[list[tuple[int, int]]]) -> None:
-    """What hangs together must be a rectangle; anything else is left as single slots."""
-    spans: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for r, slots_of_row in enumerate(owner):
-        for c, begin in enumerate(slots_of_row):
-            spans.setdefault(begin, []).append((r, c))
-    for (top, left), slots in spans.items():
-        if len(slots) > 1:
-            high, wide = max(s[0] for s in slots) - top + 1, max(s[1] for s in slots) - left + 1
-            if high * wide != len(slots) or min(s[1] for s in slots) < left:
-                for r, c in slots:
-                    owner[r][c] = (r, c)
 
 
 def _parted(word: Word, xs: list[float], ys: list[float], owner: list[list[tuple[int, int]]]) -> list[Word]:
@@ -255,10 +165,7 @@ def _split_band(
     held: dict[tuple[int, int], list[Word]],
     xs: list[float],
 ) -> list[list[str | None]]:
-    """Rows of a band that only vertical lines divide; empty where the band is one row.
-
-    It is several rows if in two columns, or in one with at least three lines, every line is a value of its own.
-    """
+    """Rows of a band that only vertical lines divide; empty where the band is one row."""
     if any(owner[row][c] != (row, c) for c in range(columns)):
         return []
     words = [word for c in range(columns) for word in held.get((row, c), [])]
@@ -273,8 +180,7 @@ def _split_band(
          zip(lines, cells, strict=True) if texts[c]]
         for c in range(columns)
     ]  # fmt: skip
-    full = [len(flags) for flags in alone if len(flags) > 1 and sum(flags) >= 0.8 * len(flags) and sum(flags) >= 2]
-    if not (len(full) >= 2 or any(count >= 3 for count in full)):
+    if not _several([[texts[c] for texts in cells if texts[c]] for c in range(columns)], alone, len(lines)):
         return []
     value = [len(flags) > 1 and sum(flags) >= 0.8 * len(flags) for flags in alone]
     rows: list[list[str | None]] = []
@@ -286,6 +192,22 @@ def _split_band(
         else:
             rows.append([text or None for text in texts])
     return rows
+
+
+def _several(texts: list[list[str]], alone: list[list[bool]], lines: int) -> bool:
+    """Whether the lines of a band are rows of their own, and not cells that go on in a second line.
+
+    An amount never goes on in a second line: where there are amounts, they say it. Elsewhere most columns must have
+    something in nearly every line, values among them; ids, dates and names that are broken differ in their lines.
+    """
+    filled = [column for column in texts if column]
+    amounts = [len(c) for c in filled if sum(bool(AMOUNT.fullmatch(text)) for text in c) >= 0.8 * len(c)]
+    if amounts:
+        most = max(amounts)
+        return most >= 2 and sum(len(column) >= 0.6 * most for column in filled) >= 2
+    full = [len(flags) >= 0.8 * lines for flags in alone]
+    values = sum(f and sum(flags) >= 0.8 * len(flags) for f, flags in zip(full, alone, strict=True))
+    return sum(full) >= 0.7 * len(filled) and values >= (1 if lines >= 3 else 2)
 
 
 def _trimmed(table: PageTable, ys: list[float]) -> PageTable | None:

@@ -23,6 +23,8 @@ DATE = re.compile(
 )
 _SPLIT_NUMBER = re.compile(r"[(+-]? ?\d{1,3}(?:[ \u00a0]\d{3})+(?:[.,]\d{1,4})?\)?|[(+-] [\d.,]+\)?")
 _LOOSE_NUMBER = re.compile(r"[(+-]?[\d .,/:-]+\)?")
+_LEADERS = re.compile(r"(?:\s?[.·…．]){4,}\s*$")
+_SIGN = frozenset("$¥￥€£₹")
 _TOKEN = re.compile(r"[0-9A-Za-z]{9,}")
 
 
@@ -134,8 +136,8 @@ def _mended(words: list[Word]) -> list[Word]:
     return kept
 
 
-def phrases_of(words: Sequence[Word]) -> list[Phrase]:
-    """The words of a line, parted where a wide gap stands.
+def phrases_of(words: Sequence[Word], fences: Sequence[float] = ()) -> list[Phrase]:
+    """The words of a line, parted where a wide gap stands, or a ruling line goes down (``fences``).
 
     Examples
     --------
@@ -146,7 +148,10 @@ def phrases_of(words: Sequence[Word]) -> list[Phrase]:
     groups: list[list[Word]] = []
     for word in words:
         last = groups[-1][-1] if groups else None
-        if last is not None and word.x0 - last.x1 < PHRASE * max(min(word.size, last.size), 3.0):
+        near = last is not None and word.x0 - last.x1 < PHRASE * max(min(word.size, last.size), 3.0)
+        # a sign of money at the left border of a cell belongs to the amount at its right border
+        near = near or (last is not None and last.text in _SIGN and len(groups[-1]) == 1 and is_value(word.text))
+        if near and last is not None and not any(last.x1 - 1 < at < word.x0 + 1 for at in fences):
             groups[-1].append(word)
         else:
             groups.append([word])
@@ -229,6 +234,17 @@ def unsplit(text: str) -> str:
     ('180116', '1234,50', '-50.00', '12 Main St', '1 2 3')
     """
     return re.sub(r"[ \u00a0\u202f\u2009]", "", text) if _SPLIT_NUMBER.fullmatch(text) else text
+
+
+def without_leaders(text: str) -> str:
+    """A label without the row of dots that leads from it to its value.
+
+    Examples
+    --------
+    >>> [without_leaders(text) for text in ("Rent . . . . . .", "Tea.....", "etc.", "....")]
+    ['Rent', 'Tea', 'etc.', '....']
+    """
+    return _LEADERS.sub("", text) or text
 
 
 def mend_numbers(rows: list[list[str | None]]) -> int:

@@ -60,6 +60,8 @@ class Writer:
         x0, top, x1, bottom = turned(at, left, low, right, up)
         gap = turned(at, *space) if space else None
         word = self.word if at == self.at else None
+        if word is not None and not text.isalnum() and _is_low(word, x0, top, bottom):
+            top, bottom = word.top, word.bottom
         if word is not None and _again(word, x0, bottom, text):
             self.layer.doubled += 1
             return
@@ -104,6 +106,12 @@ def quarter(angle: float) -> int | None:
     turns = -angle / (math.pi / 2)
     near = round(turns)
     return near % 4 if abs(turns - near) < 0.09 else None
+
+
+def _is_low(word: Word, x0: float, top: float, bottom: float) -> bool:
+    """Whether a mark stands in a word, but its font has no height: its box is its ink only."""
+    inside = word.top < top < bottom < word.bottom + 1 and bottom - top < 0.5 * word.size
+    return inside and -0.2 * word.size < x0 - word.x1 < word.size
 
 
 def _again(word: Word, x0: float, bottom: float, text: str) -> bool:

@@ -1,0 +1,96 @@
+"""Kinds of tables in PDFs, cell for cell: frames, groups of columns, headings on their side, cells of several lines."""
+
+from __future__ import annotations
+
+import pdf_samples as samples
+from pdf_samples import GRID, row, write
+from reportlab.pdfgen.canvas import Canvas
+
+from idvtools.evidence.limits import Budget, Limits
+from idvtools.evidence.pdf import read_pdf
+from idvtools.evidence.pdfpage import Layer
+from idvtools.evidence.pdfwords import Writer
+
+
+def tables(data: bytes) -> list[list[list[object]]]:
+    found = read_pdf(data, "a.pdf", Budget(Limits()))
+    return [[list(cells) for cells in grid.rows] for grid in found.grids]
+
+
+def test_lines_that_frame_groups_of_columns_are_no_cells() -> None:
+    places = ((64, False), (250, True), (300, True), (390, True), (450, True))
+
+    def draw(canvas: Canvas) -> None:
+        canvas.lines([(60, 720, 460, 720), (60, 690, 460, 690), (200, 705, 460, 705), (60, 600, 460, 600)])
+        canvas.lines([(200, 600, 200, 720), (330, 600, 330, 720)])
+        write(canvas, 250, 708, "Men")
+        write(canvas, 380, 708, "Women")
+        row(canvas, 694, ("Town", "2023", "2024", "Total", "Young"), places)
+        for index in range(5):
+            cells = (f"Town {index} . . . . . .", f"{index},100", f"{index}.5", f"{index},200", f"{index}.7")
+            row(canvas, 675 - 15 * index, cells, places)
+
+    (table,) = tables(samples.made(draw))
+    assert table[0] == ["Town", "Men 2023", "Men 2024", "Women Total", "Women Young"]
+    assert table[1:3] == [["Town 0", "0,100", "0.5", "0,200", "0.7"], ["Town 1", "1,100", "1.5", "1,200", "1.7"]]
+    assert len(table) == 6
+
+
+def test_headings_on_their_side_stand_in_their_cells() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.grid([40, 140, 170, 200], [700, 620, 600, 580])
+        write(canvas, 44, 640, "Place")
+        for x, heading in ((158, "By mail"), (188, "In person")):
+            canvas.saveState()
+            canvas.translate(x, 625)
+            canvas.rotate(90)
+            write(canvas, 0, 0, heading)
+            canvas.restoreState()
+        for y, cells in ((605, ("North", "12", "34")), (585, ("South", "7", "8"))):
+            row(canvas, y, cells, ((44, False), (165, True), (195, True)))
+
+    assert tables(samples.made(draw)) == [
+        [["Place", "By mail", "In person"], ["North", "12", "34"], ["South", "7", "8"]]
+    ]
+
+
+def test_ids_dates_and_names_that_go_on_in_a_second_line_make_no_row() -> None:
+    drawn = [
+        ["Order", "Time", "Kind", "Amount", "Shop"],
+        *[
+            [f"42000020{n}2024\n0315123456", f"2024-03-0{n}\n12:33:44", "Buy", f"{n}.10", "Tea\nshop"]
+            for n in range(1, 5)
+        ],
+    ]
+    (table,) = tables(samples.platypus(drawn, [GRID]))
+    assert table[1] == ["4200002012024" + "0315123456", "2024-03-01 12:33:44", "Buy", "1.10", "Tea shop"]
+    assert len(table) == 5
+
+
+def test_rows_that_only_vertical_lines_divide() -> None:
+    drawn = [["Date", "Text", "Out", "In"], ["01/02\n02/02\n03/02", "Rent\nPay\nTea", "900.00\n\n3.50", "\n2,000.00\n"]]
+    (table,) = tables(samples.platypus(drawn, [GRID]))
+    assert table[1:] == [
+        ["01/02", "Rent", "900.00", None],
+        ["02/02", "Pay", None, "2,000.00"],
+        ["03/02", "Tea", "3.50", None],
+    ]
+
+
+def test_a_sign_of_money_at_the_left_of_its_cell_is_no_column() -> None:
+    def draw(canvas: Canvas) -> None:
+        row(canvas, 700, ("Name", "Base", "All in"), ((60, False), (200, False), (330, False)))
+        for index, name in enumerate(("Adams", "Baker", "Clark")):
+            cells = (name, "$", f"{index + 1},000.00", "$", f"{index + 2},000.00")
+            row(canvas, 684 - 14 * index, cells, ((60, False), (200, False), (290, True), (330, False), (420, True)))
+
+    (table,) = tables(samples.made(draw))
+    assert table[:2] == [["Name", "Base", "All in"], ["Adams", "$ 1,000.00", "$ 2,000.00"]]
+
+
+def test_a_point_without_height_stays_in_its_number() -> None:
+    writer = Writer(Layer())
+    for left, up, right, low, char in ((0, 10, 5, 0, "1"), (5.4, 3, 6.3, 2, "."), (6.7, 10, 11, 0, "5")):
+        writer.add(left, up, right, low, char, 0, None)
+    writer.close()
+    assert [word.text for word in writer.layer.words] == ["1.5"]
