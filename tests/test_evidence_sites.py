@@ -190,7 +190,7 @@ def test_no_more_time_stops_the_checks() -> None:
     with pytest.raises(EvidenceError, match="took longer"):
         sites.apply([bank()], "", [], None, budget)
     with pytest.raises(EvidenceError, match="took longer"):
-        all_checks(bank(), {"date": 0, "debit": 2, "credit": 3, "balance": 4}, budget)
+        all_checks(bank(), {"date": 0, "debit": 2, "credit": 3, "balance": 4}, (), budget)
 
 
 def test_two_layouts_that_fit_equally_are_said_and_none_is_applied() -> None:
@@ -279,6 +279,15 @@ def test_the_sign_of_debits_does_not_matter(name: str, cells: list[tuple[str | N
         balance += Decimal(into or 0) - abs(Decimal(out or 0))
         rows.append((date(2026, 1, 2), name, out and Decimal(out), into and Decimal(into), balance))
     assert outcome(one(bank(rows=rows))) == {"balance chain": True}
+
+
+def test_totals_that_stand_around_the_only_table_of_a_page() -> None:
+    lines = [" ".join(str(c) for c in row if c is not None) for row in ROWS]
+    text = "\n".join(["集友银行", "共5笔", " ".join(BANKS["hans"]), *lines, "总支出: 40.00", "总存入: 100.25"])
+    table = sites.apply([bank()], text, [], None).tables[0]
+    assert outcome(table) == {"row count": False, "total 支出": True, "total 存入": True, "balance chain": True}
+    two = sites.apply([bank(), bank()], text, [], None).tables
+    assert [outcome(table) for table in two] == [{"balance chain": True}] * 2
 
 
 def test_amounts_with_a_sign_a_direction_or_neither() -> None:

@@ -112,7 +112,9 @@ def line_totals(table: Table, roles: Roles, says: Printed, budget: Budget | None
     return tuple(checks)
 
 
-def all_checks(table: Table, roles: Mapping[str, int], budget: Budget | None = None) -> tuple[Check, ...]:
+def all_checks(
+    table: Table, roles: Mapping[str, int], outside: Sequence[str] = (), budget: Budget | None = None
+) -> tuple[Check, ...]:
     """Make every check that the columns allow.
 
     Parameters
@@ -121,6 +123,8 @@ def all_checks(table: Table, roles: Mapping[str, int], budget: Budget | None = N
         With preamble and footer, where the totals are printed.
     roles : mapping
         Field of `Roles` to the place of the column; others are ignored.
+    outside : sequence of str
+        Lines that stand around it and are not its preamble or footer.
     budget : Budget, optional
         What is left of the reading's time.
 
@@ -133,7 +137,7 @@ def all_checks(table: Table, roles: Mapping[str, int], budget: Budget | None = N
     ['breaks once before row 3: 1 too much (oldest first, 2 balances)']
     """
     known = Roles(**{name: place for name, place in roles.items() if name in Roles.__slots__})
-    says = printed((*table.preamble, *table.footer))
+    says = printed((*table.preamble, *outside, *table.footer))
     with localcontext() as context:
         context.prec = _DIGITS
         return (

@@ -152,7 +152,7 @@ def printed(case: Case) -> None:
     case("bank-carried-forward.pdf", pdf(pages, font="MSung-Light", widths=(80, 130, 80, 80, 90)), "pdf", {"columns_named": {"支出": "amount", "存入": "amount", "結餘": "amount"}, "checks": {"balance chain": True}})  # fmt: skip
     english = [["Date", "Description", "Withdrawals", "Deposits", "Balance (HKD)"], ["01 Oct 2026", "BALANCE B/F", "", "", commas(START)], *([f"{d:02d} Oct 2026", w, commas(o), commas(i), commas(b)] for d, w, _, o, i, b in chain([(d, f"SAMPLE {n}", a) for n, (d, _, a) in enumerate(FLOWS)]))]  # fmt: skip
     case("bank-hk-english.pdf", pdf([["SAMPLE BANK (HONG KONG)", "STATEMENT OF ACCOUNT", english, "Total withdrawals: HKD 1,195.25", "Total deposits: HKD 5,000.27"]], font="MSung-Light"), "pdf",
-         {"rows": 6, "columns_named": {"Date": "date", "Withdrawals": "amount", "Balance (HKD)": "amount"}, "checks": {"balance chain": True}, "data_ends": [[commas(START).replace(",", "")], *[[b] for *_, b in chain()]]})  # fmt: skip
+         {"rows": 6, "columns_named": {"Date": "date", "Withdrawals": "amount", "Balance (HKD)": "amount"}, "checks": {"balance chain": True, "total withdrawals": True, "total deposits": True}, "data_ends": [[commas(START).replace(",", "")], *[[b] for *_, b in chain()]]})  # fmt: skip
     lines = [f"2026-10-{d:02d},{w},{o},{i},{b}" for d, w, _, o, i, b in chain()]
     text = "\r\n".join(["交易日期,摘要,支出,收入,余额", *lines, ""]).encode("gb18030")
     inner = zipped(

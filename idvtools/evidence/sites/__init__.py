@@ -17,6 +17,7 @@ from idvtools.evidence.model import Check, Member, Table
 from idvtools.evidence.sites import bank_statement
 from idvtools.evidence.sites.declaring import Layout, TextLayout
 from idvtools.evidence.sites.fitting import Fit, fit, retype
+from idvtools.evidence.sites.surroundings import outside
 
 Layouts = Mapping[str, Layout | TextLayout]
 #: How much of the text is looked through for marks: its head. Below, the rows of a statement name everybody.
@@ -128,8 +129,9 @@ def apply(
     for table, home in zip(tables, homes, strict=True):
         beside.setdefault(home, set()).update(c.name for c in table.columns)
     around = {home: " ".join((home, text[:_TEXT], *sorted(heads))) for home, heads in beside.items()}
+    checker = _Checker(outside(text, tables), budget)
     done = [
-        _apply(table, around[home], of_tables, bool(chosen), budget) for table, home in zip(tables, homes, strict=True)
+        _apply(table, around[home], of_tables, bool(chosen), checker) for table, home in zip(tables, homes, strict=True)
     ]
     done += [table for table in of_text if table is not None]
     fitted = {table.layout for table in done}
@@ -145,9 +147,9 @@ def _home(table: Table, members: Sequence[Member]) -> str:
     return max((p for p in paths if table.source.startswith(p)), key=len, default=" ".join(paths))
 
 
-def _apply(table: Table, around: str, known: Sequence[Layout], chosen: bool, budget: Budget | None) -> Table:
-    if budget is not None:
-        budget.tick()
+def _apply(table: Table, around: str, known: Sequence[Layout], chosen: bool, checker: _Checker) -> Table:
+    if checker.budget is not None:
+        checker.budget.tick()
     words = " ".join((table.name, *table.preamble, *table.footer, around)).lower()
     fits = [fit(layout, table, words, chosen=chosen) for layout in known]
     told = [f for f in fits if (chosen and f.places) or (not f.layout.generic and (f.full or f.near))]
@@ -156,19 +158,11 @@ def _apply(table: Table, around: str, known: Sequence[Layout], chosen: bool, bud
     if len(best) > 1:
         both = " and ".join(sorted(f.layout.name for f in best))
         said = f"fits layouts {both} equally well; none was applied, choose with site="
-        return _unknown(replace(table, warnings=(*table.warnings, said)), budget)
+        return checker.of_unknown(replace(table, warnings=(*table.warnings, said)))
     if told and not best:
         table = _nearly(table, next(f for f in told if f.order == first))
     best = best or [f for f in fits if f.full and f.layout.generic][:1]
-    return _fitted(table, best[0], budget) if best else _unknown(table, budget)
-
-
-def _fitted(table: Table, found: Fit, budget: Budget | None) -> Table:
-    table = replace(retype(table, found, budget), layout=found.layout.name)
-    if found.count:
-        said = f"{found.layout.title}: {found.differences()}"
-        table = replace(table, warnings=(*table.warnings, said))
-    return _checked(table, found.places, budget, sure=not found.layout.generic)
+    return checker.of_fitted(table, best[0]) if best else checker.of_unknown(table)
 
 
 def _nearly(table: Table, found: Fit) -> Table:
@@ -177,30 +171,44 @@ def _nearly(table: Table, found: Fit) -> Table:
     return table.with_checks(Check("layout", False, said))
 
 
-def _unknown(table: Table, budget: Budget | None) -> Table:
-    """Check a table of no known layout by what its headings say; a balance only beside dates."""
-    places = fit(bank_statement.LAYOUT, table, "").places
-    if "date" not in places:
-        places = {key: place for key, place in places.items() if key != "balance"}
-    return _checked(table, places, budget, sure=False)
+@dataclass(frozen=True, slots=True)
+class _Checker:
+    """Adds the checks to a table, with the lines that stand outside of it, as long as there is time."""
 
+    lines: Sequence[str]
+    budget: Budget | None
 
-def _checked(table: Table, places: Mapping[str, int], budget: Budget | None, *, sure: bool) -> Table:
-    """Add the checks to those that the reader made by the headings alone; the declared columns decide if `sure`.
+    def of_fitted(self, table: Table, found: Fit) -> Table:
+        """Give the types that the layout declares, say what differs, and check."""
+        table = replace(retype(table, found, self.budget), layout=found.layout.name)
+        if found.count:
+            said = f"{found.layout.title}: {found.differences()}"
+            table = replace(table, warnings=(*table.warnings, said))
+        return self._checked(table, found.places, sure=not found.layout.generic)
 
-    Printed totals are always the reader's: it has seen under which columns they stand. Where nobody is sure which
-    column is which, a check that holds is right: balances do not follow from one another by accident.
-    """
-    checks = {check.name: check for check in table.checks}
-    known = not sure and any(c.ok is not None for c in table.checks if not c.name.startswith("type of"))
-    for check in all_checks(table, places, budget):
-        other = checks.get(check.name)
-        if other is None:
-            better = not known
-        elif check.name.startswith("printed total"):
-            better = other.ok is None
-        else:
-            better = bool(check.ok) if known else check.ok is not None
-        if better:
-            checks[check.name] = check
-    return replace(table, checks=tuple(checks.values()))
+    def of_unknown(self, table: Table) -> Table:
+        """Check a table of no known layout by what its headings say; a balance only beside dates."""
+        places = fit(bank_statement.LAYOUT, table, "").places
+        if "date" not in places:
+            places = {key: place for key, place in places.items() if key != "balance"}
+        return self._checked(table, places, sure=False)
+
+    def _checked(self, table: Table, places: Mapping[str, int], *, sure: bool) -> Table:
+        """Add the checks to those that the reader made by the headings alone; the declared columns decide if `sure`.
+
+        Printed totals are always the reader's: it has seen under which columns they stand. Where nobody is sure which
+        column is which, a check that holds is right: balances do not follow from one another by accident.
+        """
+        checks = {check.name: check for check in table.checks}
+        known = not sure and any(c.ok is not None for c in table.checks if not c.name.startswith("type of"))
+        for check in all_checks(table, places, self.lines, self.budget):
+            other = checks.get(check.name)
+            if other is None:
+                better = not known or check.name.startswith(("row count", "total "))
+            elif check.name.startswith("printed total"):
+                better = other.ok is None
+            else:
+                better = bool(check.ok) if known else check.ok is not None
+            if better:
+                checks[check.name] = check
+        return replace(table, checks=tuple(checks.values()))

@@ -6,12 +6,14 @@ DATE = (
     "交易日期", "交易日", "日期", "发生日期", "记账日期", "记账日", "入账日期", "入账日", "起息日",
     "發生日期", "記賬日期", "記帳日期", "入帳日期", "入賬日期", "交易時間", "交易时间", "交易日期时间", "交易日期時間",
     "Transaction Date", "Date", "Trans Date", "Txn Date", "Posting Date", "Post Date", "Booking Date", "Value Date",
-    "Date of transaction", "日付", "取引日", "お取引日", "取扱日", "取引年月日", "年月日", "Buchungstag", "账务日期", "賬務日期", "帳務日期", "帳務日", "交易日期/時間",
+    "Date of transaction", "日付", "取引日", "お取引日",
+    "取扱日", "取引年月日", "年月日", "Buchungstag", "账务日期", "賬務日期", "帳務日期", "帳務日",
 )  # fmt: skip
 DESCRIPTION = (
     "摘要", "交易摘要", "交易说明", "说明", "交易描述", "描述", "附言", "交易详情", "用途", "交易内容", "业务摘要",
     "交易說明", "說明", "交易詳情", "交易內容", "賬項說明", "Description", "Transaction Description",
-    "Particulars", "Details", "Transaction Details", "Narrative", "Narration", "Memo", "Remarks", "摘要内容", "お取引内容", "取引内容", "お取り扱い内容",
+    "Particulars", "Details", "Transaction Details", "Narrative", "Narration", "Memo", "Remarks", "摘要内容",
+    "お取引内容", "取引内容", "お取り扱い内容",
     "交易名称", "交易类型", "業務摘要", "帳務摘要", "Transaction Type",
 )  # fmt: skip
 DEBIT = (
@@ -34,7 +36,8 @@ CREDIT = (
 BALANCE = (
     "余额", "账户余额", "帐户余额", "结余", "当前余额", "交易后余额", "账面余额", "联机余额", "本次余额",
     "餘額", "戶口結餘", "結餘", "賬戶餘額", "帳戶餘額", "戶口餘額", "賬面結餘", "帳面結餘",
-    "Balance", "Running Balance", "Account Balance", "Ledger Balance", "Balance After", "差引残高", "残高", "お取引後残高", "現在残高", "本次餘額", "交易後餘額", "Available Balance", "Closing Balance",
+    "Balance", "Running Balance", "Account Balance", "Ledger Balance", "Balance After", "差引残高", "残高",
+    "お取引後残高", "現在残高", "本次餘額", "交易後餘額", "Available Balance", "Closing Balance",
 )  # fmt: skip
 CURRENCY = (
     "币种", "货币", "币别", "记账币种", "交易币种", "幣種", "貨幣", "幣別",
