@@ -93,6 +93,7 @@ def find_headings(block: Block, rules: Sequence[Rule], floor: int) -> int:
     while low > floor:
         row, gap = rows[low - 1], rows[low].line.top - rows[low - 1].line.bottom
         roofed = bool(roofs) and row.line.top >= roofs[-1] - 1
+        roofed = roofed or any(_group(block, p, row, rows[low].line.top, rules) for p in row.phrases)
         if any(p.is_value for p in row.phrases) or not (
             roofed or (len(row.phrases) >= 2 and gap < 0.7 * row.line.size)
         ):
