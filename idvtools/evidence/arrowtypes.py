@@ -112,12 +112,11 @@ def _possible(cells: pa.ChunkedArray) -> bool:
     first, last = pc.min_max(cells).as_py().values()
     if not "1900" <= first[:4] <= last[:4] <= "2100":
         return False
-    plain = pc.replace_substring(cells, "T", " ")
-    parsed = pc.strptime(plain, format="%Y-%m-%d %H:%M:%S", unit="s", error_is_null=True)
-    if parsed.null_count != cells.null_count:
+    try:
+        pc.cast(cells, pa.timestamp("s"))
+    except pa.ArrowInvalid:
         return False
-    again = pc.strftime(parsed, "%Y-%m-%d %H:%M:%S")  # to some libraries 30 February is the 2nd of March
-    return bool(pc.all(pc.equal(again, plain)).as_py())
+    return True
 
 
 def _by_different(name: str, cells: pa.ChunkedArray, numbers: Sequence[int]) -> Typed | None:

@@ -56,8 +56,11 @@ def read_delimited(data: bytes, name: str, budget: Budget, passwords: Sequence[s
     """
     decoded = recode(data)
     warnings = list(decoded.warnings)
-    plain = decoded.data.rstrip(b"\x1a")  # the end-of-file sign of DOS
-    if nuls := plain.count(b"\0"):
+    plain = decoded.data
+    if plain.endswith(b"\x1a"):  # the end-of-file sign of DOS
+        plain = plain.rstrip(b"\x1a")
+    if b"\0" in plain:
+        nuls = plain.count(b"\0")
         plain = plain.replace(b"\0", b"")
         warnings.append(f"{nuls} NUL characters were taken out")
     said = Found(encoding=decoded.encoding, runner_up=decoded.runner_up, warnings=tuple(warnings))

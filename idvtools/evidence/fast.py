@@ -87,7 +87,7 @@ def _parts(data: bytes, budget: Budget) -> _Parts | None:
     if header is None or records.stray or head.ticked or header.end >= len(head.rows):
         return None
     first_line = records.numbers[header.end]
-    start, stop = _line_start(data, first_line), len(data.rstrip(b"\n"))
+    start, stop = _line_start(data, first_line), _end(data)
     for _ in range(_TAIL_LINES):
         stop = data.rfind(b"\n", start, stop)
         if stop < 0:
@@ -95,12 +95,13 @@ def _parts(data: bytes, budget: Budget) -> _Parts | None:
     stop += 1
     width = len(records.rows[header.end])
     view = pa.py_buffer(data).slice(start, stop - start)
-    body = _arrow(view, delimiter, width, quoted=data.find(b'"', start, stop) >= 0)
+    quoted = data.find(b'"', start, stop) >= 0
+    body = _arrow(view, delimiter, width, quoted=quoted)
     ends = split_records(split_lines(data[stop:].decode("utf-8")), delimiter, expected, budget)
     if body is None or ends.stray or any(len(row) > width for row in ends.rows):
         return None
     budget.take_cells(body.num_rows * width // _LIGHT)
-    behind = first_line + data.count(b"\n", start, stop) - 1
+    behind = first_line + (data.count(b"\n", start, stop) if quoted else body.num_rows) - 1
     return _Parts(
         head=cleaned_rows(records.rows[: header.end], budget),
         header=header,
@@ -110,6 +111,14 @@ def _parts(data: bytes, budget: Budget) -> _Parts | None:
         tail=cleaned_rows(ends.rows, budget),
         tail_lines=[behind + number for number in ends.numbers],
     )
+
+
+def _end(data: bytes) -> int:
+    """Where the blank lines at the end begin."""
+    end = len(data)
+    while end and data[end - 1] == 10:
+        end -= 1
+    return end
 
 
 def _line_start(data: bytes, line: int) -> int:
