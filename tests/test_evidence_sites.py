@@ -315,6 +315,15 @@ def test_a_chain_that_holds_by_the_declared_columns_is_better_than_one_that_the_
     assert outcome(one(guessed)) == {"balance chain": True, "row count": True}
 
 
+def test_a_loan_whose_balance_follows_from_the_principal() -> None:
+    text = (
+        "Date,Amount,Principal,Interest,Principal Balance\n2026-01-01,-900.00,-900.00,0.00,900.00\n"
+        "2026-02-01,110.00,100.00,10.00,800.00\n2026-03-01,110.00,102.00,8.00,698.00\n"
+    )
+    (table,) = read_evidence(text.encode(), name="loan.csv").tables
+    assert outcome(table) == {"balance chain": True}
+
+
 def test_words_for_a_direction_that_nobody_knows_are_no_direction() -> None:
     columns = (Column("日期", "date"), Column("金额", "amount"), Column("余额", "amount"), Column("借贷", "text"))
     rows = [(row[0], abs((row[2] or Decimal(0)) - (row[3] or Decimal(0))), row[4], "☆") for row in ROWS]

@@ -45,10 +45,19 @@ def _chains(table: Table, roles: Roles, says: Printed) -> tuple[Check, ...]:
     """Balances that chain; of several columns of amounts, the one that explains them best."""
     tried = [balance_chain(table, roles, says)]
     if roles.debit is None and roles.credit is None:
-        for i, column in enumerate(table.columns):
-            if column.type == "amount" and i not in (roles.amount, roles.balance) and _AMOUNT.search(column.name):
+        others = [
+            i for i, c in enumerate(table.columns) if c.type == "amount" and i not in (roles.amount, roles.balance)
+        ]
+        # a loan's balance follows from what is paid back of it, not from the whole amount: at last any column is tried
+        for i in sorted(others, key=lambda i: _AMOUNT.search(table.columns[i].name) is None):
+            named = _AMOUNT.search(table.columns[i].name) is not None
+            if named or min(_broken(checks) for checks in tried):
                 tried.append(balance_chain(table, replace(roles, amount=i), says))
-    return min(tried, key=lambda checks: sum(_breaks(check) for check in checks))
+    return min(tried, key=_broken)
+
+
+def _broken(checks: Sequence[Check]) -> int:
+    return sum(_breaks(check) for check in checks)
 
 
 def _breaks(check: Check) -> int:
