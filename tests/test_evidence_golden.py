@@ -1,7 +1,8 @@
 """Files that each exercise one thing, with what should be read of them beside them (tests/evidence/make_files.py).
 
 `python tests/test_evidence_golden.py --diff [NAME …]` shows what differs, of all files or of those whose name begins
-so; `--rewrite [NAME …]` writes what is read now as what should be: read that diff before you commit it.
+so; `--rewrite [NAME …]` writes what is read now as what should be: read that diff before you commit it,
+and tell the case in tests/evidence the same.
 
 `FILE.expected.json` is the object of `inspect FILE --json --data` without file and sha256, and only what is certain
 from how the file was made: keys that are absent are not compared. Some say less than a whole table: `data_starts` and
@@ -16,6 +17,7 @@ from __future__ import annotations
 import codecs
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +145,17 @@ def _differ(want: Any, got: Any, place: str) -> list[str]:
 def test_what_is_read_of_a_file(name: str) -> None:
     if shown := difference(name)[0]:
         pytest.fail(shown, pytrace=False)
+
+
+def test_the_files_are_the_same_each_time_and_few_bytes() -> None:
+    sys.path.insert(0, str(FILES.parent))
+    try:
+        made = import_module("make_files").cases()
+    finally:
+        sys.path.remove(str(FILES.parent))
+    assert [name for name in made if (FILES / name).read_bytes() != made[name][0]] == []
+    assert [name for name in made if expected(name) != json.loads(json.dumps(made[name][1]))] == []
+    assert sum(p.stat().st_size for p in FILES.iterdir()) < 2_500_000
 
 
 def test_there_are_enough_files_and_each_is_expected() -> None:

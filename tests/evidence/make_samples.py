@@ -16,7 +16,8 @@ from decimal import Decimal
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from making import Entry, pdf, png, sheets, xls, xlsx, zipped
+from making import Entry, encrypted, jpg, pdf, png, sheets, xls, xlsx, zipped
+from pages import Page, Sheet, drawn
 
 #: Synthetic identity numbers; the passwords are their last 6 characters.
 HKID, IDNO = "A9999990", "999999199001019990"
@@ -36,26 +37,35 @@ TITLES = {
         "Total deposits",
     ),
 }
-TRADITIONAL = ("轉賬 測試乙", "ATM 樣本", "薪金 測試公司", "自動轉賬 樣本電力", "利息", "八達通增值 樣本")
-ENGLISH = (
-    "TRANSFER TEST B",
-    "ATM SAMPLE",
-    "SALARY TEST CO",
-    "AUTOPAY SAMPLE POWER",
-    "INTEREST",
-    "OCTOPUS ADD VALUE SAMPLE",
+#: What happens on an account, in three languages, and which way the money goes.
+HAPPENS = (
+    ("转账 测试乙", "轉賬 測試乙", "TRANSFER TEST B", -1),
+    ("ATM 样本", "ATM 樣本", "ATM SAMPLE", -1),
+    ("薪金 测试公司", "薪金 測試公司", "SALARY TEST CO", 1),
+    ("自动转账 样本电力", "自動轉賬 樣本電力", "AUTOPAY SAMPLE POWER", -1),
+    ("八达通增值 样本", "八達通增值 樣本", "OCTOPUS ADD VALUE SAMPLE", -1),
+    ("利息", "利息", "INTEREST", 1),
 )
-WORDS = ("转账 测试乙", "ATM 样本", "薪金 测试公司", "自动转账 样本电力", "利息", "八达通增值 样本")
 
 
-def movements(count: int, start: str = "12000.00") -> list[tuple[date, str, Decimal, Decimal, Decimal]]:
+def movements(
+    count: int, start: str = "12000.00", language: int = 0
+) -> list[tuple[date, str, Decimal, Decimal, Decimal]]:
     """Day, words, out, in, balance; made by arithmetic so that they never change."""
     balance, rows = Decimal(start), []
     for i in range(count):
-        value = Decimal((i * 7919 + 12345) % 250000 + 101) / 100
-        out, into = (Decimal(0), value * 3) if i % 3 == 2 else (value, Decimal(0))
+        happens = HAPPENS[i % len(HAPPENS)]
+        value = (
+            Decimal((i * 7919 + 12345) % 150000 + 101) / 100,
+            Decimal(i % 4 + 1) * 500,
+            Decimal("18000.00"),
+            Decimal((i * 613) % 30000 + 12000) / 100,
+            Decimal(250),
+            Decimal(i % 90 + 7) / 100,
+        )[i % len(HAPPENS)].quantize(Decimal("0.01"))
+        out, into = (Decimal(0), value) if happens[3] > 0 else (value, Decimal(0))
         balance += into - out
-        rows.append((date(2026, 7, 1) + timedelta(days=i * 2), WORDS[i % len(WORDS)], out, into, balance))
+        rows.append((date(2026, 7, 1) + timedelta(days=i * 2), happens[language], out, into, balance))  # type: ignore[arg-type]
     return rows
 
 
@@ -71,8 +81,7 @@ def lines(rows: Sequence[Sequence[object]], delimiter: str = ",") -> str:
 
 def chiyu(language: str) -> bytes:
     title, account, name, out_word, in_word = TITLES[language]
-    words = {"zh-hans": WORDS, "zh-hant": TRADITIONAL, "en": ENGLISH}[language]
-    rows = [(d, words[WORDS.index(w)], *rest) for d, w, *rest in movements(24)]
+    rows = movements(24, language=list(HEADINGS).index(language))
     out, into = sum((r[2] for r in rows), Decimal(0)), sum((r[3] for r in rows), Decimal(0))
     body = [[d.strftime("%d/%m/%Y"), w, "HKD", shown(o), shown(i), f"{b:,.2f}"] for d, w, o, i, b in reversed(rows)]
     head = [[title], [account], [name], []]
@@ -82,24 +91,28 @@ def chiyu(language: str) -> bytes:
 
 
 def receipt() -> bytes:
-    return pdf(
-        [
-            [
-                (200, 800, "香港特別行政區政府 稅務局 （樣本 SAMPLE）"),
-                (190, 782, "INLAND REVENUE DEPARTMENT, HKSAR (SAMPLE)"),
-                (170, 745, "電子收據 Electronic Payment Acknowledgement (e-Receipt)"),
-                (60, 700, "納稅人姓名 Name of Taxpayer"), (330, 700, "CHAN, TEST 測試"),
-                (60, 676, "收款帳號 Shroff Account Number"), (330, 676, "9-9999990-26-1"),
-                (60, 652, "稅單號碼 Charge Number"), (330, 652, "9-9999990-26-1-A"),
-                (60, 628, "稅項 Type of Tax"), (330, 628, "薪俸稅 Salaries Tax 2025/26"),
-                (60, 604, "繳款金額 Amount Paid"), (330, 604, "HK$23,456.00"),
-                (60, 580, "付款日期 Payment Date"), (330, 580, "15 January 2026"),
-                (60, 520, "本收據由電腦編印，無須簽署。This receipt is computer-generated and needs no signature."),
-            ]
-        ],
-        password=HKID[-6:],
-        font="MSung-Light",
-    )  # fmt: skip
+    lines = [
+        ("納稅人姓名 Name of Taxpayer", "CHAN, TEST 測試"),
+        ("收款帳號 Shroff Account Number", "9-9999990-26-1"),
+        ("稅單號碼 Charge Number", "9-9999990-26-1-A"),
+        ("稅項 Type of Tax", "薪俸稅 Salaries Tax 2025/26"),
+        ("繳款金額 Amount Paid", "HK$23,456.00"),
+        ("付款日期 Payment Date", "15 January 2026"),
+        ("付款方法 Payment Method", "繳費靈 PPS （樣本 SAMPLE）"),
+    ]
+
+    def page(sheet: Sheet) -> None:
+        sheet.middle(800, "香港特別行政區政府 稅務局 （樣本 SAMPLE）", 13)
+        sheet.middle(781, "INLAND REVENUE DEPARTMENT, HKSAR (SAMPLE)", 11)
+        sheet.rule(768)
+        sheet.middle(742, "電子收據 Electronic Payment Acknowledgement (e-Receipt)", 12)
+        for n, (label, value) in enumerate(lines):
+            sheet.at(70, 700 - 26 * n, label)
+            sheet.at(320, 700 - 26 * n, value)
+        sheet.rule(700 - 26 * len(lines))
+        sheet.at(70, 480, "本收據由電腦編印，無須簽署。This receipt is computer-generated and needs no signature.", 9)
+
+    return drawn([page], password=HKID[-6:], font="MSung-Light")
 
 
 def alipay() -> bytes:
@@ -207,8 +220,65 @@ def bank_html() -> bytes:
 
 def bank_pdf() -> bytes:
     rows = [[d.isoformat(), w, shown(o), shown(i), f"{b:,.2f}"] for d, w, o, i, b in movements(40)]
-    head = ["测试银行（样本）个人账户明细", "户名：测试 甲    账号：9999990001112223334    币种：人民币"]
-    return pdf([[*head, [list(BANK), *rows[:25]]], [[list(BANK), *rows[25:]], "本明细仅供样本展示"]])
+    out, into = (sum((r[k] for r in movements(40)), Decimal(0)) for k in (2, 3))  # type: ignore[misc]
+    parts = rows[:25], rows[25:]
+
+    def page(number: int) -> Page:
+        def draw(sheet: Sheet) -> None:
+            sheet.middle(800, "测试银行（样本）个人账户明细", 14)
+            sheet.at(50, 772, "户名：测试 甲    账号：9999990001112223334    币种：人民币", 9)
+            below = sheet.table(758, [list(BANK), *parts[number - 1]], (80, 175, 80, 80, 85), figures=(2, 3, 4))
+            if number == len(parts):
+                sheet.at(50, below - 20, f"总支出：{out:,.2f}    总存入：{into:,.2f}    共 {len(rows)} 笔", 9)
+            sheet.middle(40, f"第 {number} 页 共 {len(parts)} 页    本明细仅供样本展示", 8)
+
+        return draw
+
+    return drawn([page(n) for n in (1, 2)])
+
+
+def hong_kong_pdf() -> bytes:
+    """A statement in English: days as 01 Jul 2026, no rules, the balance brought forward first."""
+    rows = [
+        (d.strftime("%d %b %Y"), w, shown(o), shown(i), f"{b:,.2f}") for d, w, o, i, b in movements(18, "8000.00", 2)
+    ]
+
+    def page(sheet: Sheet) -> None:
+        sheet.at(50, 800, "SAMPLE BANK (HONG KONG) LIMITED", 14)
+        sheet.at(50, 780, "STATEMENT OF ACCOUNT", 11)
+        sheet.at(50, 755, "TEST PERSON A", 9)
+        sheet.at(360, 755, "Account number   999-999999-001", 9)
+        sheet.rule(742)
+        for x, text in (
+            (50, "Date"),
+            (125, "Transaction details"),
+            (318, "Withdrawal"),
+            (408, "Deposit"),
+            (494, "Balance"),
+        ):
+            sheet.at(x, 728, text, 9)
+        sheet.rule(722)
+        lines = [("01 Jul 2026", "BALANCE B/F", "", "", "8,000.00"), *rows]
+        for n, (day, words, out, into, balance) in enumerate(lines):
+            y = 706 - 17 * n
+            sheet.at(50, y, day, 9)
+            sheet.at(125, y, words, 9)
+            for x, text in ((365, out), (445, into), (530, balance)):
+                sheet.ends_at(x, y, text, 9)
+        sheet.rule(700 - 17 * len(lines))
+        sheet.at(50, 60, "This is a sample. No such account exists.", 8)
+
+    return drawn([page])
+
+
+def bank_xml() -> bytes:
+    names = ("date", "description", "debit", "credit", "balance")
+    rows = [(d.isoformat(), w, shown(o), shown(i), f"{b:.2f}") for d, w, o, i, b in movements(12)]
+    body = "".join(
+        "  <transaction>" + "".join(f"<{n}>{c}</{n}>" for n, c in zip(names, row, strict=True)) + "</transaction>\n"
+        for row in rows
+    )
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<statement bank="样本银行">\n{body}</statement>\n'.encode()
 
 
 def parse_result() -> bytes:
@@ -248,12 +318,17 @@ def samples() -> dict[str, bytes]:
         "bank.xls": xls(明细=[*BANK_HEAD, [], BANK, *statement()]),
         "bank.xlsx": xlsx(sheets(明细=[*BANK_HEAD, [], BANK, *statement()])),
         "bank.pdf": bank_pdf(),
+        "bank-hong-kong.pdf": hong_kong_pdf(),
+        "locked-bank.xlsx": encrypted(xlsx(sheets(明细=[*BANK_HEAD, [], BANK, *statement()])), IDNO[-6:]),
+        "bank.xml": bank_xml(),
+        "scanned.pdf": pdf([[png(300, 400)]]),
         "bank-is-html.xls": bank_html(),
         "bank-is-tsv.xls": bank_text("\t").encode("gb18030"),
         "nested.zip": zipped(Entry("样本/内层.zip", inner), Entry("说明.txt", "样本：内层压缩包。".encode())),
         "parse-result.json": parse_result(),
         "note.txt": "样本说明\r\n\r\n本文件为虚构的测试文本，不含表格。\r\n".encode("gb18030"),
         "picture.png": png(),
+        "picture.jpg": jpg(),
     }
 
 

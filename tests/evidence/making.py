@@ -23,6 +23,7 @@ from msoffcrypto.format.ooxml import OOXMLFile
 from msoffcrypto.method import ecma376_agile
 from msoffcrypto.method.container import ecma376_encrypted
 from openpyxl import Workbook
+from PIL import Image
 from reportlab.lib import colors, pagesizes, pdfencrypt
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
@@ -227,4 +228,13 @@ def encrypted(book: bytes, password: str) -> bytes:
     moment = mock.patch.object(ecma376_encrypted, "datetime2filetime", return_value=0)
     with moment, mock.patch.object(ecma376_agile, "_random_buffer", salt):
         OOXMLFile(io.BytesIO(book)).encrypt(password, out)
+    return out.getvalue()
+
+
+def jpg() -> bytes:
+    """Draw a grey picture as JPEG."""
+    out = io.BytesIO()
+    Image.frombytes("L", (120, 40), bytes((x * 2 + y * 3) & 255 for y in range(40) for x in range(120))).save(
+        out, "JPEG"
+    )
     return out.getvalue()
