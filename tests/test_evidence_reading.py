@@ -23,6 +23,7 @@ from idvtools.evidence import reading
 from idvtools.evidence.evidence import Evidence
 from idvtools.evidence.masking import mask_cell, mask_line
 from idvtools.evidence.model import Check, Column, Found, Grid, Member, Table
+from idvtools.evidence.showing import Shown
 
 ID_NO, PERSON, CARD, PHONE = "110101199001011234", "张三丰", "6222021234567890123", "13812345678"
 EVIL = "<script>alert(1)</script>"
@@ -224,6 +225,48 @@ def test_inspect(tmp_path: Path, reader: list[Any]) -> None:
     assert "a.csv" in inspect(path).stdout
 
 
+PRIVATE = f"""客户姓名：李四  账号：{CARD}
+日期,对方户名,金额
+2026-10-01,{PERSON},1.50
+2026-10-02,{PERSON},2.00
+合计,,3.50
+"""
+
+
+def test_inspect_masks_unless_asked(tmp_path: Path) -> None:
+    path = tmp_path / "bill.zip"
+    path.write_bytes(make(Item(f"流水_李四_{PERSON}.csv", PRIVATE.encode("gbk")), Item(f"{ID_NO}.csv", CSV)))
+    for arguments in ((), ("--json",)):
+        shown = inspect(path, *arguments).stdout
+        assert not [secret for secret in ("李四", PERSON, CARD, ID_NO) if secret in shown]
+        assert "对方户名" in shown
+    for arguments in (("--reveal",), ("--json", "--reveal"), ("--json", "--data")):
+        shown = inspect(path, *arguments).stdout
+        assert not [secret for secret in ("李四", CARD, ID_NO) if secret not in shown]
+    told = json.loads(inspect(path, "--json", "--data").stdout)
+    assert told["tables"][0]["data"][0] == ["2026-10-01", PERSON, "1.50"]
+    assert inspect(path, "--data").exit_code == 2
+    with pytest.raises(ValueError, match="in clear"):
+        EVIDENCE.to_dict(data=True, mask=True)
+
+
+def test_inspect_asks_for_a_password(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(make(Item("a.csv", CSV, password="p 1")))
+    asked = CliRunner().invoke(main, ["inspect", str(path), "--json", "--password", "-"], input="p 1\n")
+    assert (asked.exit_code, json.loads(asked.stdout)["members"][0]["error"]) == (0, None)
+
+
+def test_a_table_wider_than_the_terminal_is_turned() -> None:
+    lines = str(Shown(EVIDENCE, width=60)).splitlines()
+    assert not [line for line in lines if line.startswith("  交易日期 [date] |") and len(line) > 60]
+    turned = [line for line in lines if " | " in line]
+    assert len(turned) == len(TABLE.columns)
+    assert any("more rows (each row is a column here" in line for line in lines)
+    wide = str(Shown(EVIDENCE, width=500)).splitlines()
+    assert sum(" | " in line for line in wide) == 1 + len(TABLE.rows)
+
+
 def test_inspect_of_what_cannot_be_read(tmp_path: Path) -> None:
     path = tmp_path / "x.bin"
     path.write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(40))
@@ -247,8 +290,10 @@ def test_xlsx_obeys_nothing_and_keeps_ids(tmp_path: Path) -> None:
     assert [c.value for c in rows[0]] == [c.name for c in TABLE.columns]
     assert {c.data_type for row in rows for c in row} <= {"s", "n", "d"}
     assert rows[1][2].value == CARD
-    assert rows[2][3].value.startswith("'=cmd")
-    assert rows[3][3].value == "'@SUM(1)"
+    assert rows[2][3].value == TABLE.rows[1][3]
+    assert str(rows[2][3].value).startswith("=cmd")
+    assert [row[3].quotePrefix for row in rows[2:4]] == [True, True], "text also when somebody edits it"
+    assert rows[3][3].value == "@SUM(1)"
     assert rows[1][4].value == 1234.5
     assert rows[3][4].value == "12345678901234567.89", "more digits than a spreadsheet keeps"
     with pytest.raises(OutputError, match="exists"):

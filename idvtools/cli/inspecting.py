@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import click
 
@@ -12,18 +13,20 @@ from idvtools.cli.group import FOLDER, example, main, tell
 from idvtools.errors import EvidenceError
 from idvtools.evidence.model import Kind
 
-if TYPE_CHECKING:
-    from idvtools.evidence.evidence import Evidence
-
 _UNREADABLE = 2
+_ASK = "-"
 
 
 @main.command("inspect", epilog=example("idvtools inspect bill.zip --password 01123X --export xlsx --out bill.xlsx"))
 @click.argument("file", type=FOLDER)
 @click.option(
-    "--password", "passwords", multiple=True, metavar="P", help="A password to try; may be given several times."
+    "--password",
+    "passwords",
+    multiple=True,
+    metavar="P",
+    help="A password to try; may be given several times. A hyphen: ask for it, so that no history keeps it.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, in clear.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; in clear with --data or --reveal.")
 @click.option("--data", is_flag=True, help="With --json: every cell of every table.")
 @click.option("--kind", type=click.Choice(get_args(Kind)), help="What the file is, where it fits two kinds.")
 @click.option("--site", help="The known layout that it must fit.")
@@ -45,29 +48,40 @@ def inspect_command(
 ) -> int:
     """Say what a file of evidence is and what it holds: members, tables, checks, and what is not sure.
 
-    What is shown is masked; JSON and exports are in clear. Exit status 2: the file cannot be read at all.
+    What is shown is masked; --reveal, --data and --export give it in clear. Exit status 2: the file cannot be read at
+    all.
     """
     from idvtools.evidence.reading import read_evidence  # noqa: PLC0415  start-up time of --help
 
     if (form is None) != (out is None):
         raise click.UsageError("--export and --out go together")
+    if data and not as_json:
+        raise click.UsageError("--data goes with --json")
+    given = [_asked() if each == _ASK else each for each in passwords]
     try:
-        found = read_evidence(file, password=passwords, site=site, kind=kind)
+        found = read_evidence(file, password=given, site=site, kind=kind)
     except EvidenceError as error:
         if not as_json:
             return tell(*map(str, error.problems))
         refused = {"file": str(file), "kind": _kind(file), "error": "; ".join(map(str, error.problems))}
         click.echo(json.dumps(refused, ensure_ascii=False))
         return _UNREADABLE
-    click.echo(_json(file, found, data) if as_json else str(found.show(reveal=reveal)))
     if out is not None:
         written = found.export(out, form, force=force)
         click.echo(f"written: {written}", err=True)
+    if as_json:
+        told = found.to_dict(data=data, mask=not (data or reveal))
+        click.echo(json.dumps({"file": str(file), **told}, ensure_ascii=False))
+    else:
+        click.echo(str(found.show(reveal=reveal)))
     return 0
 
 
-def _json(file: Path, found: Evidence, data: bool) -> str:
-    return json.dumps({"file": str(file), **found.to_dict(data=data)}, ensure_ascii=False)
+def _asked() -> str:
+    """A password from the terminal, unseen, or a line of what is piped in."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, err=True))
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def _kind(file: Path) -> str:

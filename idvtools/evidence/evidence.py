@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -13,6 +14,9 @@ from idvtools.evidence.showing import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_ANY = 1 << 20  # a line of any length
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +86,32 @@ class Evidence:
 
         return export(self, Path(path), form, force=force)
 
-    def to_dict(self, *, data: bool = False) -> dict[str, Any]:
-        """The object of ``idvtools inspect --json`` without ``file`` (workspace.md section 5); with cells if `data`."""
+    def to_dict(self, *, data: bool = False, mask: bool = False) -> dict[str, Any]:
+        """The object of ``idvtools inspect --json`` without ``file`` (workspace.md section 5).
+
+        Parameters
+        ----------
+        data : bool
+            With every cell of every table.
+        mask : bool
+            With personal data masked in names, lines and messages, as far as they can be told; not together with
+            `data`, whose cells are in clear.
+        """
+        if data and mask:
+            raise ValueError("cells are in clear: give data or mask")
+        shown = self.show()
+        line = (lambda text: shown.line(text, _ANY)) if mask else str
         return {
             "kind": self.kind,
             "sha256": self.sha256,
             "encoding": self.encoding,
-            "members": [{"path": m.path, "kind": m.kind, "size": m.size, "error": m.error} for m in self.members],
-            "tables": [_table(table, data=data) for table in self.tables],
+            "members": [
+                {"path": line(m.path), "kind": m.kind, "size": m.size, "error": line(m.error) if m.error else None}
+                for m in self.members
+            ],
+            "tables": [_table(table, line, data=data) for table in self.tables],
             "text_chars": len(self.text),
-            "warnings": list(self.warnings),
+            "warnings": [line(warning) for warning in self.warnings],
         }
 
     def __repr__(self) -> str:
@@ -105,16 +125,16 @@ class Evidence:
         return self.show().html()
 
 
-def _table(table: Table, *, data: bool) -> dict[str, Any]:
+def _table(table: Table, line: Callable[[str], str], *, data: bool) -> dict[str, Any]:
     told: dict[str, Any] = {
-        "name": table.name,
-        "source": table.source,
+        "name": line(table.name),
+        "source": line(table.source),
         "header_row": table.header_row,
-        "columns": [{"name": column.name, "type": column.type} for column in table.columns],
+        "columns": [{"name": line(column.name), "type": column.type} for column in table.columns],
         "rows": len(table.rows),
-        "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in table.checks],
-        "preamble": list(table.preamble),
-        "footer": list(table.footer),
+        "checks": [{"name": line(check.name), "ok": check.ok, "detail": line(check.detail)} for check in table.checks],
+        "preamble": [line(text) for text in table.preamble],
+        "footer": [line(text) for text in table.footer],
     }
     if data:
         told["data"] = [[plain(cell) for cell in row] for row in table.rows]

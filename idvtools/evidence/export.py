@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from idvtools.evidence.evidence import Evidence
 
-# A spreadsheet takes a text that begins so for a formula once it is edited or saved as CSV, full-width forms too.
+# A spreadsheet takes a text that begins so for a formula once it is edited, full-width forms too.
 _FORMULA = re.compile("[=+\\-@\t\r＝＋－＠]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # what XML cannot hold
 _SHEET = re.compile(r"[\[\]:*?/\\'\x00-\x1f\ud800-\udfff\ufffe\uffff]+")
@@ -35,8 +35,8 @@ def export(evidence: Evidence, path: Path, form: Literal["xlsx", "parquet"], *, 
     """Write the tables of evidence, in clear.
 
     ``xlsx``: a sheet for each table, ids as text, amounts as numbers unless they have more digits than a spreadsheet
-    keeps; a text that looks like a formula gets a leading apostrophe. ``parquet``: one table is the file `path`,
-    several are files in a folder `path`; amounts are decimals, dates dates.
+    keeps; a text that looks like a formula is text, to the letter, and stays so when it is edited.
+    ``parquet``: one table is the file `path`, several are files in a folder `path`; amounts are decimals, dates dates.
 
     Raises
     ------
@@ -91,12 +91,13 @@ def _xlsx(tables: Sequence[Table], path: Path) -> None:
             made = WriteOnlyCell(sheet, value)
             if isinstance(value, str):
                 made.data_type = "s"  # never a formula, never an error value
+                made.quotePrefix = _FORMULA.match(value) is not None
                 made.number_format = "@"
             elif number_format:
                 made.number_format = number_format
             return made
 
-        header = [cell(_neutral(column.name)) for column in table.columns]
+        header = [cell(_text(column.name)) for column in table.columns]
         for made in header:
             made.font = Font(bold=True)
         sheet.append(header)
@@ -120,20 +121,13 @@ def _cell(value: Any) -> tuple[Any, str | None]:
         look = "yyyy-mm-dd hh:mm:ss" if isinstance(value, datetime) else "yyyy-mm-dd"
         shown = (value, look) if naive and value.year >= _FIRST_YEAR else (plain(value), None)
     elif value is not None:
-        shown = (_neutral(str(value)), None)
+        shown = (_text(str(value)), None)
     return shown
 
 
-def _neutral(text: str) -> str:
-    """Text that no spreadsheet obeys.
-
-    Examples
-    --------
-    >>> _neutral("=HYPERLINK(1)"), _neutral("0012")
-    ("'=HYPERLINK(1)", '0012')
-    """
-    text = _CONTROL.sub("�", text)[: _MAX_TEXT - 1]
-    return f"'{text}" if _FORMULA.match(text) else text
+def _text(text: str) -> str:
+    """Text as a sheet can hold it: as it is, but for what XML cannot hold and what is too long for a cell."""
+    return _CONTROL.sub("�", text)[:_MAX_TEXT]
 
 
 def _sheet_name(name: str, taken: set[str]) -> str:

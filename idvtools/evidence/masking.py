@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from idvtools.privacy import mask_column, mask_id, mask_name, mask_phone, scrub
+
+if TYPE_CHECKING:
+    from idvtools.evidence.model import Table
 
 _ID = re.compile(r"身份证|身分證|证件号|證件號|証件號|idno|idcard|idnumber|identity|passport|hkid|护照|護照")
 _PHONE = re.compile(r"手机|手機|电话|電話|phone|mobile|tel$|telno")
@@ -31,6 +34,19 @@ _NUMBER = re.compile(
     r"|(?!(?:(?:19|20)\d\d ){3})\d{4}(?: \d{4}){3}(?: \d{1,3})?"
     r"|\d{3} \d{6} \d{3})(?![\d-]|[.,]\d)"
 )
+# What a label tells to be a name; a name may be parted ("张 三", "CHAN TAI MAN").
+_LABELLED = re.compile(
+    r"((?:户名|戶名|姓名|名称|名稱|持卡人|客户|客戶|开户人|開戶人|纳税人|納稅人|收款人|付款人|氏名|名義人?"
+    r"|(?:(?:account|taxpayer|customer|holder|cardholder|beneficiary|payee|payer|full)[ _]?)?name"
+    r"|taxpayer|(?:account|card) ?holder|payee|payer|beneficiary)\s{0,3}[：:]\s{0,3})"
+    r"([^\s：:，,;；|]{1,60}(?:[ \u3000](?:[一-鿿](?![一-鿿])|(?-i:[A-Z])[A-Za-z.'-]*(?![A-Za-z]*\s?[：:=]))){0,4})",
+    re.IGNORECASE,
+)
+_SURNAMES = frozenset(
+    "王李张張刘劉陈陳杨楊黄黃赵趙吴吳周徐孙孫马馬朱胡郭何高林罗羅郑鄭梁谢謝宋唐许許韩韓冯馮邓鄧曹彭曾肖蕭萧田董袁潘于余叶葉蒋蔣杜苏蘇魏程吕呂丁任沈"
+    "姚卢盧姜崔钟鍾谭譚陆陸汪范石廖贾賈夏韦韋付方白邹鄒孟熊秦邱江尹薛闫段雷侯龙龍史陶黎贺賀顾顧毛郝龚龔邵万萬钱錢严嚴覃武戴莫孔向汤湯欧歐区區"
+)
+_KNOWN_ROWS, _KNOWN_TEXT, _KNOWN = 200, 20_000, 400
 _DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[ T]?\d{1,2})?|(?:19|20)\d{6}(?:[ T]?(?:\d{4}|\d{6}))?")
 
 
@@ -67,7 +83,37 @@ def mask_line(text: str, *, limit: int = 200) -> str:
     >>> mask_line("姓名：张三 账户 123-456789-001, 2026-10-01 09:30 to 20261031")
     '姓名：*** 账户 **********-001, 2026-10-01 09:30 to 20261031'
     """
+    text = _LABELLED.sub(r"\1***", text) if len(text) <= _KNOWN_TEXT else text
     return _NUMBER.sub(lambda m: m[0] if _DAY.fullmatch(m[0]) else _last_four(m[0]), scrub(text, limit))
+
+
+def names_in(tables: Iterable[Table], text: str) -> re.Pattern[str] | None:
+    """Names of persons that labels and columns tell, to be masked wherever else they stand: in a path, in a remark.
+
+    Examples
+    --------
+    >>> names_in([], "户名：张三  币种：人民币").sub("***", "工资流水_张三.csv")
+    '工资流水_***.csv'
+    """
+    found: set[str] = set()
+    lines = [text[:_KNOWN_TEXT]]
+    for table in tables:
+        lines += [line[:_KNOWN_TEXT] for line in (*table.preamble, *table.footer)]
+        for place, column in enumerate(table.columns):
+            if _NAME.search(re.sub(r"[\W_]+", "", column.name).lower()):
+                cells = (row[place] for row in table.rows[:_KNOWN_ROWS] if place < len(row))
+                found |= {cell for cell in cells if isinstance(cell, str) and _is_person(cell)}
+    for line in lines:
+        found |= {match[2] for match in _LABELLED.finditer(line) if len(match[2]) > 1 and "*" not in match[2]}
+    wanted = sorted(found, key=lambda name: (-len(name), name))[:_KNOWN]
+    return re.compile("|".join(map(re.escape, wanted))) if wanted else None
+
+
+def _is_person(text: str) -> bool:
+    """Whether a cell is a person's name rather than a shop's: by a Chinese surname, or two Latin words."""
+    if re.fullmatch(r"[一-鿿]{2,4}", text):
+        return text[0] in _SURNAMES
+    return re.fullmatch(r"[A-Z][A-Za-z'-]+(?:,? [A-Z][A-Za-z'.-]*){1,3}", text) is not None
 
 
 def _last_four(text: str) -> str:
