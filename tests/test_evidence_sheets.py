@@ -560,3 +560,23 @@ def test_corpus_agile():
 def test_corpus_xml_bomb():
     with pytest.raises(EvidenceError, match="entities"):
         read((CORPUS / "hostile/xmlbomb.xlsx").read_bytes())
+
+
+def test_what_macos_puts_beside_the_parts_is_no_part():
+    data = io.BytesIO(xlsx(lambda book: book.active.append(["a", "b"])))
+    with zipfile.ZipFile(data, "a") as archive:
+        archive.writestr("__MACOSX/xl/worksheets/._sheet1.xml", b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        ")
+    assert read(data.getvalue()).grids[0].rows == [["a", "b"]]
+
+
+def test_a_part_that_is_longer_than_it_declares_is_damaged():
+    """The second reader must not unpack more than the first one counted."""
+    data = bytearray(xlsx(lambda book: [book.active.append([i, "x" * 40]) for i in range(3_000)]))
+    with zipfile.ZipFile(io.BytesIO(bytes(data))) as archive:
+        info = archive.getinfo("xl/worksheets/sheet1.xml")
+    whole = struct.pack("<III", info.CRC, info.compress_size, info.file_size)
+    assert info.file_size > 1 << 16
+    for at in [m.start() for m in re.finditer(re.escape(whole), data)]:
+        data[at + 8 : at + 12] = struct.pack("<I", info.file_size - 100)
+    with pytest.raises(EvidenceError, match="damaged"):
+        read(bytes(data))

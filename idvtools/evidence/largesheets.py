@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pyarrow as pa
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 #: Rows among which the header of a large sheet stands.
 HEAD = 150
 _TAIL = 60
+_BATCH = 10_000
 _PLACEHOLDER = re.compile(r"(?:Column|列|Unnamed: ?)\d+")
 _PADDING = " \t\r\n\f\v\u00a0\u3000\ufeff\u200b"
 _TOTALS = "合计|总计|小计|累计|合計|總計|小計|累計|总额|總額|共计|共計|total"
@@ -198,19 +200,39 @@ class LargeSheet(Sequence[Sequence[Cell]]):
         return table.with_checks(*self_checks(_to_check(table, made), footer))
 
 
-def large_sheet(rows: Sequence[Sequence[Any]], cleaned: Callable[[Sequence[Any]], list[Cell]]) -> LargeSheet | None:
-    """The rows of a library by column; None where they are not plain enough."""
-    top = [cleaned(row) for row in rows[:HEAD]]
-    header = find_header([tuple(clean(c) if isinstance(c, str) else c for c in row) for row in top])
+def large_sheet(
+    rows: Iterator[Sequence[Any]], cleaned: Callable[[Sequence[Any]], list[Cell]], budget: Budget
+) -> LargeSheet | None:
+    """The rows of a library by column, some thousand at a time; None where they are not plain enough."""
+    top = list(islice(rows, HEAD))
+    head = [cleaned(row) for row in top]
+    header = find_header([tuple(clean(c) if isinstance(c, str) else c for c in row) for row in head])
     if header is None or header.end == header.start or header.end >= len(top):
         return None
-    columns = []
-    for values in zip(*rows[header.end :], strict=True):
-        column = column_of_values(values)
-        if column is None or too_long(column):
+    pieces: list[list[LargeColumn]] = []
+    some = [*top[header.end :], *islice(rows, _BATCH)]
+    while some:
+        budget.tick()
+        made = [column_of_values(values) for values in zip(*some, strict=True)]
+        if any(column is None or too_long(column) for column in made):
             return None
-        columns.append(column)
-    return LargeSheet(top[: header.end], columns)
+        pieces.append([column for column in made if column is not None])
+        some = list(islice(rows, _BATCH))
+    columns = [_joined(column) for column in zip(*pieces, strict=True)]
+    kept = [column for column in columns if column is not None]
+    return LargeSheet(head[: header.end], kept) if len(kept) == len(columns) else None
+
+
+def _joined(pieces: Sequence[LargeColumn]) -> LargeColumn | None:
+    """The pieces of a column as one; None where they are of several sorts."""
+    filled_ones = [p for p in pieces if p.cells.null_count < len(p.cells)]
+    kinds = {p.moments or p.cells.type for p in filled_ones}
+    if not filled_ones:
+        return LargeColumn(pa.nulls(sum(len(p.cells) for p in pieces), pa.string()))
+    if len(kinds) > 1 and not kinds <= {"date", "datetime"}:
+        return None
+    first = next((p for p in filled_ones if p.moments == "datetime"), filled_ones[0])
+    return replace(first, cells=pa.concat_arrays([p.cells.cast(first.cells.type) for p in pieces]))
 
 
 def too_long(column: LargeColumn) -> bool:

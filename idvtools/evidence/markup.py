@@ -18,7 +18,7 @@ from idvtools.evidence.jsontext import read_json
 from idvtools.evidence.limits import Budget
 from idvtools.evidence.model import Found, Grid
 from idvtools.evidence.nested import MAX_DEPTH, grids_of
-from idvtools.evidence.office import refuse_dtd
+from idvtools.evidence.package import refuse_dtd
 from idvtools.evidence.xmlsheets import sheets_of
 
 __all__ = ["read_html", "read_json", "read_xml"]

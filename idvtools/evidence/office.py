@@ -1,19 +1,15 @@
-"""What a workbook comes in: an OLE container or a zip of parts; how it is unlocked, and kept from bursting."""
+"""The OLE container that an old or a locked workbook comes in; how it is unlocked."""
 
 from __future__ import annotations
 
 import io
 import re
 import struct
-import zipfile
-import zlib
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import msoffcrypto
 import olefile
-from lxml import etree
 
 from idvtools.errors import EvidenceError, PasswordError
 from idvtools.evidence.limits import Budget
@@ -23,135 +19,6 @@ OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DEFAULT_PASSWORD = "VelvetSweatshop"  # noqa: S105
 #: Rounds of hashing that are still bearable in Python; Office takes 100,000.
 _MAX_SPIN = 2_000_000
-_CHUNK = 1 << 20
-_STRICT = (
-    (b"http://purl.oclc.org/ooxml/spreadsheetml/main", b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"),
-    (
-        b"http://purl.oclc.org/ooxml/officeDocument/relationships",
-        b"http://schemas.openxmlformats.org/officeDocument/2006/relationships",
-    ),
-)
-_SKIPPED = (
-    "xl/media/",
-    "xl/theme/",
-    "customxml/",
-    "xl/drawings/",
-    "xl/charts/",
-    "xl/printersettings/",
-    "xl/embeddings/",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """The parts of an xlsx that matter, unpacked within the limits, without a DTD; all names of the zip."""
-
-    parts: dict[str, bytes] = field(repr=False)
-    names: frozenset[str] = field(repr=False)
-    warnings: tuple[str, ...] = ()
-
-    def zipped(self) -> io.BytesIO:
-        """The parts in a zip again, stored: what a reader gets can then not grow any more."""
-        target = io.BytesIO()
-        with zipfile.ZipFile(target, "w") as archive:
-            for name, content in self.parts.items():
-                archive.writestr(zipfile.ZipInfo(name), content)
-        target.seek(0)
-        return target
-
-
-def open_package(data: bytes, budget: Budget) -> Package:
-    """Unpack the XML parts of an xlsx.
-
-    Raises
-    ------
-    EvidenceError
-        It is no zip, a part is damaged, too large, packed too tightly, or declares entities.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = archive.infolist()
-            budget.tick()
-            if len(infos) > budget.limits.members:
-                raise EvidenceError(f"the workbook holds more than {budget.limits.members} parts")
-            return _unpack(archive, infos, budget)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise EvidenceError("the workbook is damaged: its zip cannot be unpacked (cut off or changed)") from error
-    except (struct.error, KeyError, IndexError, OverflowError, MemoryError) as error:
-        raise EvidenceError("the workbook is damaged: its zip makes no sense") from error
-
-
-def _unpack(archive: zipfile.ZipFile, infos: Sequence[zipfile.ZipInfo], budget: Budget) -> Package:
-    parts: dict[str, bytes] = {}
-    names = [info.filename.replace("\\", "/").lstrip("/") for info in infos]
-    twice = len(names) - len(set(names))
-    for name, info in zip(names, infos, strict=True):
-        lower = name.lower()
-        if not lower.endswith((".xml", ".rels")) or lower.startswith(_SKIPPED):
-            continue
-        parts[name] = refuse_dtd(_member(archive, info, budget))
-    if any(b"purl.oclc.org/ooxml" in p for n, p in parts.items() if n.lower().endswith("workbook.xml")):
-        parts = {name: _transitional(part) for name, part in parts.items()}
-    warnings = (f"{twice} parts of the workbook are there twice; the last one was read",) if twice else ()
-    return Package(parts, frozenset(n.lower() for n in names), warnings)
-
-
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> bytes:
-    limits = budget.limits
-    if info.flag_bits & 1:
-        raise EvidenceError("parts of the workbook are locked one by one, which Office never does")
-    if info.file_size > limits.file_bytes or (
-        info.file_size > _CHUNK and info.file_size > limits.ratio * max(info.compress_size, 1)
-    ):
-        raise EvidenceError(
-            f"a part of the workbook unpacks to more than {limits.ratio} times its size; it was not read"
-        )
-    pieces = []
-    with archive.open(info) as stream:
-        while piece := stream.read(_CHUNK):
-            budget.take_bytes(len(piece))
-            budget.tick()
-            pieces.append(piece)
-    return b"".join(pieces)
-
-
-def _transitional(part: bytes) -> bytes:
-    for strict, usual in _STRICT:
-        part = part.replace(strict, usual)
-    return part
-
-
-def refuse_dtd(part: bytes) -> bytes:
-    """The XML as UTF-8 if it is UTF-16; EvidenceError where it declares a DTD, which no spreadsheet needs.
-
-    Examples
-    --------
-    >>> refuse_dtd(b"<!DOCTYPE a [<!ENTITY b 'c'>]><a/>")
-    Traceback (most recent call last):
-    ...
-    idvtools.errors.EvidenceError: its XML declares a DTD with entities of its own, as XML bombs do; it was not read
-    """
-    if part[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in part[:4]:
-        try:
-            little = part[:2] == b"\xff\xfe" or part[1:2] == b"\x00"
-            text = part.decode(
-                "utf-16" if part[:2] in (b"\xff\xfe", b"\xfe\xff") else f"utf-16-{'l' if little else 'b'}e"
-            )
-        except UnicodeDecodeError as error:
-            raise EvidenceError("its XML is in an encoding that cannot be read") from error
-        part = re.sub(r"^\ufeff?\s*<\?xml[^>]*\?>", "", text, count=1).encode("utf-8", "replace")
-    if b"<!" in part and (b"<!DOCTYPE" in part or b"<!ENTITY" in part):
-        raise EvidenceError("its XML declares a DTD with entities of its own, as XML bombs do; it was not read")
-    return part
-
-
-def small_tree(part: bytes) -> etree._Element | None:
-    """The tree of a small part (workbook, styles, relations), None where it is no XML. No entities, no network."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, recover=True)
-    try:
-        return etree.fromstring(part, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return None
 
 
 def unlock(data: bytes, passwords: Sequence[str], budget: Budget) -> bytes:

@@ -12,7 +12,7 @@ from lxml import etree
 
 from idvtools.errors import EvidenceError
 from idvtools.evidence.limits import Budget
-from idvtools.evidence.office import Package, small_tree
+from idvtools.evidence.package import Package, small_tree
 from idvtools.evidence.sheetfacts import Place, SheetFacts, Shown, column_of, format_of
 
 _BUILT_IN_TEXT = 49
@@ -24,6 +24,7 @@ _HIDDEN_ROW = re.compile(rb'<row [^>]*\bhidden="(?:1|true)"[^>]*(?<!/)>')
 _HIDDEN_COLUMN = re.compile(rb'<col [^>]*\bhidden="(?:1|true)"[^>]*>')
 _ERROR = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*\bt="e"[^>]*>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)?<v>([^<]{1,20})</v>')
 _UNCALCULATED = re.compile(rb"(?:</f>|<f\b[^>]*/>)\s*(?:<v>\s*</v>|<v\s*/>)?\s*</c>")
+_LONG_VALUE = re.compile(rb"<v>-?\d{16}")
 _LONG = re.compile(
     rb'<c r="([A-Z]+)(\d+)"(?![^>]*\bt="(?!n"))[^>]*>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)?<v>(-?\d{16,40})</v>'
 )
@@ -131,6 +132,8 @@ def sheet_facts(part: bytes, styles: dict[int, Shown], budget: Budget) -> SheetF
     if b' t="e"' in part:
         for letters, row, name in _ERROR.findall(part):
             facts.error(name.decode("ascii", "replace"), (int(row) - 1, column_of(letters)))
+    if _LONG_VALUE.search(part):
+        facts.digits = _long_numbers(part)
     if b"<f" in part:
         facts.uncalculated = sum(1 for _ in _UNCALCULATED.finditer(part))
     if b" hidden=" in part:
@@ -140,7 +143,7 @@ def sheet_facts(part: bytes, styles: dict[int, Shown], budget: Budget) -> SheetF
     return facts
 
 
-def long_numbers(part: bytes) -> dict[Place, str]:
+def _long_numbers(part: bytes) -> dict[Place, str]:
     """Numbers of more than 15 digits that are written out: the file knows more than Excel would show."""
     return {(int(row) - 1, column_of(letters)): digits.decode() for letters, row, digits in _LONG.findall(part)}
 

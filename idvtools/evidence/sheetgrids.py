@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from python_calamine import CalamineWorkbook
 
 from idvtools.errors import EvidenceError
 from idvtools.evidence.cells import TOO_LONG, clean_row
-from idvtools.evidence.largesheets import large_sheet
+from idvtools.evidence.largesheets import LargeSheet, large_sheet
 from idvtools.evidence.limits import Budget
 from idvtools.evidence.merged import Span, fill
 from idvtools.evidence.model import Cell, Grid
-from idvtools.evidence.ooxml import long_numbers
 from idvtools.evidence.sheetfacts import SheetFacts, address, shown_number
 
 #: Rows from which a sheet is read by column.
@@ -33,6 +33,7 @@ class LibrarySheet:
     left: int
     spans: Sequence[Span]
     numbers: Sequence[int] | None = None
+    large: LargeSheet | None = None
 
 
 def compact(facts: SheetFacts) -> bool:
@@ -40,14 +41,18 @@ def compact(facts: SheetFacts) -> bool:
     return facts.height * facts.width <= max(_ROOMY, 5 * facts.cells)
 
 
-def by_calamine(book: CalamineWorkbook, index: int, budget: Budget) -> LibrarySheet | None:
-    """A sheet as calamine reads it, None where it cannot."""
+def by_calamine(book: CalamineWorkbook, index: int, facts: SheetFacts, budget: Budget) -> LibrarySheet | None:
+    """A sheet as calamine reads it, by column where it is large and plain; None where it cannot be read."""
     try:
         sheet = guarded(lambda: book.get_sheet_by_index(index))
         if sheet.start is None:
             return LibrarySheet([], 0, 0, ())
-        rows = guarded(sheet.to_python)
         merged = guarded(lambda: sheet.merged_cell_ranges) or []
+        if sheet.height >= LARGE and not facts.shown and not merged:
+            large = guarded(lambda: large_sheet(islice(sheet.iter_rows(), sheet.start[0], None), clean_row, budget))
+            if large is not None:
+                return LibrarySheet([], sheet.start[0], sheet.start[1], (), large=large)
+        rows = guarded(sheet.to_python)
     except EvidenceError:
         return None
     budget.tick()
@@ -59,22 +64,20 @@ def guarded(action: Callable[[], Any]) -> Any:
     """calamine's own errors, and the panics of the Rust below it, which are no `Exception`, as EvidenceError."""
     try:
         return action()
-    except (KeyboardInterrupt, SystemExit, MemoryError):
+    except (KeyboardInterrupt, SystemExit, MemoryError, EvidenceError):
         raise
     except BaseException as error:
         raise EvidenceError("the workbook is damaged: its sheets cannot be read") from error
 
 
 def grids_of_sheet(
-    sheet: LibrarySheet, name: str, number: int, facts: SheetFacts, hidden: bool, budget: Budget, part: bytes = b""
+    sheet: LibrarySheet, name: str, number: int, facts: SheetFacts, hidden: bool, budget: Budget
 ) -> list[Grid]:
     """The grid of a sheet; none where it is empty."""
-    if len(sheet.rows) >= LARGE and not facts.shown and not sheet.spans and sheet.numbers is None:
-        large = large_sheet(sheet.rows, clean_row)
-        if large is not None:
-            said = (["the sheet is hidden"] if hidden else []) + facts.warnings()
-            places = range(sheet.top + 1, sheet.top + 1 + len(sheet.rows))
-            return [Grid(name, f"sheet {number}", large, places, tuple(said))]
+    if sheet.large is not None:
+        said = (["the sheet is hidden"] if hidden else []) + facts.warnings()
+        places = range(sheet.top + 1, sheet.top + 1 + len(sheet.large))
+        return [Grid(name, f"sheet {number}", sheet.large, places, tuple(said))]
     rows: list[list[Cell]] = []
     long: list[float] = []
     for i, row in enumerate(sheet.rows):
@@ -90,7 +93,6 @@ def grids_of_sheet(
     warnings += facts.warnings()
     whole = sheet.rows if sheet.numbers else ()  # openpyxl gives whole numbers as int already
     if long or any(type(v) is int and abs(v) >= TOO_LONG for row in whole for v in row):
-        facts.digits = facts.digits or long_numbers(part)
         warnings += _too_long(rows, facts, numbers, index, sheet.left)
     spans = [
         (

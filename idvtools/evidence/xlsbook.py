@@ -42,7 +42,7 @@ def read_xls(data: bytes, budget: Budget) -> Found:
         if i in plain:
             grids.append(plain[i].grid(listed.name, source, [*_hidden(listed.hidden), *seen.warnings()]))
             continue
-        sheet = library.sheet(i, seen.cells) if library else LibrarySheet([], 0, 0, ())
+        sheet = library.sheet(i, seen) if library else LibrarySheet([], 0, 0, ())
         if sheet is None:
             warnings.append(f"{source} is damaged and was not read")
             continue
@@ -84,10 +84,10 @@ class _Library:
     rows_of: dict[int, list[int]] = field(default_factory=dict)
     encoding: str | None = None
 
-    def sheet(self, i: int, cells: int) -> LibrarySheet | None:
+    def sheet(self, i: int, facts: SheetFacts) -> LibrarySheet | None:
         """A sheet, None where it is damaged."""
-        self.budget.take_cells(cells)
-        sheet = by_calamine(self.book, i, self.budget)
+        self.budget.take_cells(facts.cells)
+        sheet = by_calamine(self.book, i, facts, self.budget)
         if sheet is not None and i < len(self.texts):
             _set_texts(sheet, self.texts[i])
         if sheet is not None and i in self.rows_of:
