@@ -15,7 +15,7 @@ from idvtools.evidence.arrowrows import ArrowColumn, exact, stamp
 from idvtools.evidence.columns import NOTHING, lost_digits, rule, shaped_like_id
 from idvtools.evidence.naming import names_id
 
-_SAMPLE = 1_500
+_SAMPLE = 800
 #: Cells up to which all different ones are looked at.
 _SMALL = 50_000
 _WHOLE = r"^[-+]?(?:0|[1-9]\d{0,14})$"
@@ -69,7 +69,7 @@ def typed(name: str, cells: pa.ChunkedArray, numbers: Sequence[int]) -> Typed | 
 def _sample(cells: pa.ChunkedArray) -> list[str | None]:
     step = max(len(cells) // _SAMPLE, 1)
     spread = cells.take(pa.array(np.arange(0, len(cells), step)))
-    return [*cells.slice(0, 500).to_pylist(), *spread.to_pylist()]
+    return [*cells.slice(0, 200).to_pylist(), *spread.to_pylist()]
 
 
 def _text(name: str, cells: pa.ChunkedArray, numbers: Sequence[int]) -> Typed:

@@ -103,25 +103,26 @@ class _Chain:
     scale: int
     unsigned: bool
 
-    def breaks(self, order: Array, flows: Array) -> tuple[int, int, int]:
+    def breaks(self, order: Array | slice, flows: Array) -> tuple[int, int, int]:
         """How often a balance does not follow, before which row first, and by how many units that is off."""
-        # some banks print the balance on the last row of a day only: what lies between two balances adds up
-        at = np.flatnonzero(self.known[order])
-        balances, flow = self.balances[order][at], flows[order]
-        total = np.cumsum(flow)[at]
-        before, since = balances[:-1], total[:-1]
+        balances, flow = self.balances[order], flows[order]
+        at: Array | slice = slice(None)
+        moved = flow
+        if not self.known.all():  # some banks print the balance on the last row of a day only
+            at = np.flatnonzero(self.known[order])
+            balances, moved = balances[at], np.diff(np.cumsum(flow)[at], prepend=0)
         if self.opening is None:
-            at, balances, total = at[1:], balances[1:], total[1:]
+            before, balances, moved, last = balances[:-1], balances[1:], moved[1:], flow[at][1:]
         else:
-            before, since = np.concatenate(([self.opening], before)), np.concatenate(([0], since))
-        moved = total - since
+            before, last = np.concatenate(([self.opening], balances[:-1])), flow[at]
         if self.unsigned:
-            moved = np.where(balances < before, moved - 2 * flow[at], moved)
+            moved = np.where(balances < before, moved - 2 * last, moved)
         off = balances - before - moved
         broken = np.flatnonzero(off)
         if not len(broken):
             return 0, 0, 0
-        return len(broken), int(order[at[broken[0]]]), int(off[broken[0]])
+        first = broken[0] + (self.opening is None)
+        return len(broken), int(np.arange(len(flow))[order][at][first]), int(off[broken[0]])
 
 
 def _flows(table: Table, roles: Roles) -> _Figures:
@@ -154,18 +155,21 @@ def _coded(table: Table, place: int) -> tuple[list[Any], Array]:
     return list(words), np.array([words[cell] for cell in cells], np.int64)
 
 
-def _orders(table: Table, roles: Roles, rows: Array) -> Iterator[tuple[str, Array]]:
+def _orders(table: Table, roles: Roles, rows: Array) -> Iterator[tuple[str, Array | slice]]:
     """Give the orders in which rows can be listed; within a day some banks list the other way round."""
-    places = np.arange(len(rows))
-    yield "oldest first", places
-    yield "newest first", places[::-1]
+    yield "oldest first", slice(None)
+    yield "newest first", slice(None, None, -1)
     if roles.date is None:
         return
     cells, codes = _coded(table, roles.date)
     days = np.array([_day(cell) for cell in cells], np.int64)[codes][rows]
-    if days.all():
-        yield "by date", np.argsort(days, kind="stable")
-        yield "by date, each day reversed", places[::-1][np.argsort(days[::-1], kind="stable")]
+    if not days.all():
+        return
+    days -= days.min()
+    if days.max() < 1 << 16:
+        days = days.astype(np.uint16)  # which numpy sorts without comparing
+    yield "by date", np.argsort(days, kind="stable")
+    yield "by date, each day reversed", len(days) - 1 - np.argsort(days[::-1], kind="stable")
 
 
 def _day(cell: Any) -> int:

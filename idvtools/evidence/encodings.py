@@ -20,7 +20,7 @@ _SAMPLE = 96 << 10
 #: Nats by which the winner must be ahead for nothing to be said; three are odds of twenty to one.
 _MARGIN = 6.0
 _BROKEN = "\N{REPLACEMENT CHARACTER}".encode()
-_PIECE = 256 << 10
+_PIECE, _LARGE = 256 << 10, 4 << 20
 #: Three bytes in the pattern of UTF-8 are no accident; two may be a Chinese character in GBK ("学习").
 _THREE_BYTES = re.compile(rb"[\xe0-\xf4][\x80-\xbf]{2}")
 _BOMS = (
@@ -116,6 +116,17 @@ def recode(data: bytes) -> Recoded:
 
 
 def _is_utf8(data: bytes) -> bool:
+    """Whether the bytes are UTF-8, but for half a character at the end."""
+    if _LARGE < len(data) < 2**31:
+        import pyarrow as pa  # noqa: PLC0415  # twice as fast, and needed for large texts anyway
+
+        whole = data[: len(data) - left] if (left := _cut_off(data)) else data
+        ends = pa.array([0, len(whole)], pa.int32()).buffers()[1]
+        try:
+            pa.Array.from_buffers(pa.string(), 1, [None, ends, pa.py_buffer(whole)]).validate(full=True)
+        except pa.ArrowInvalid:
+            return False
+        return True
     try:
         for _ in _pieces(data, codecs.getincrementaldecoder("utf-8")()):
             pass

@@ -213,14 +213,19 @@ class _Trimmed:
 
 def _trimmed(raw: pa.ChunkedArray) -> _Trimmed:
     """Cells without padding, None for empty ones; how many had some, and whether one is a formula."""
-    cells = pc.utf8_trim(raw, characters=PADDING)
-    longer = pc.greater(pc.binary_length(raw), pc.binary_length(cells))
-    blank = pc.equal(cells, "")
-    padded = pc.sum(pc.and_(longer, pc.invert(blank))).as_py() or 0 if pc.any(longer).as_py() else 0
-    formulas = bool(pc.any(pc.starts_with(cells, '="')).as_py())
-    if pc.any(blank).as_py():
-        cells = pc.if_else(blank, pa.scalar(None, pa.string()), cells)
-    return _Trimmed(cells, padded, formulas)
+    chunks, padded, formulas = [], 0, False
+    for chunk in raw.chunks:  # piece by piece, that the memory of each can be used again
+        cells = pc.utf8_trim(chunk, characters=PADDING)
+        lengths, before = pc.binary_length(cells), pc.binary_length(chunk)
+        formulas = formulas or pc.any(pc.starts_with(cells, '="')).as_py() is True
+        if pc.sum(lengths).as_py() == pc.sum(before).as_py():
+            cells = chunk
+        else:
+            padded += pc.sum(pc.and_(pc.greater(before, lengths), pc.greater(lengths, 0))).as_py()
+        if pc.min(lengths).as_py() == 0:
+            cells = pc.if_else(pc.equal(lengths, 0), pa.scalar(None, pa.string()), cells)
+        chunks.append(cells)
+    return _Trimmed(pa.chunked_array(chunks, pa.string()), padded, formulas)
 
 
 def _with(cells: pa.ChunkedArray, more: list[Cell]) -> pa.ChunkedArray:
