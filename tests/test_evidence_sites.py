@@ -39,6 +39,12 @@ ROWS = (
 TYPES = ("date", "text", "amount", "amount", "amount")
 
 
+def applied(
+    tables: Sequence[Table], text: str, members: Sequence[Member], site: str | None, **more: Any
+) -> sites.Applied:
+    return sites.apply(tables, text, members, site, Budget(Limits()), **more)
+
+
 def bank(names: Sequence[str] = BANKS["hans"], rows: Sequence[tuple[Any, ...]] = ROWS, **more: Any) -> Table:
     columns = tuple(Column(n, t) for n, t in zip(names, TYPES, strict=False))  # type: ignore[arg-type]
     return Table("t", "", columns, rows, 1, tuple(range(2, 2 + len(rows))), **more)
@@ -46,7 +52,7 @@ def bank(names: Sequence[str] = BANKS["hans"], rows: Sequence[tuple[Any, ...]] =
 
 def one(table: Table, site: str | None = None, text: str = "", path: str = "") -> Table:
     members = [Member(path, "csv", 1)] if path else []
-    return sites.apply([table], text, members, site).tables[0]
+    return applied([table], text, members, site).tables[0]
 
 
 def outcome(table: Table) -> dict[str, bool | None]:
@@ -82,11 +88,11 @@ def test_a_new_column_is_said_but_the_layout_fits() -> None:
 
 
 def test_a_site_that_does_not_fit_and_one_that_nobody_knows() -> None:
-    done = sites.apply([bank()], "", [], "wechat-bill")
+    done = applied([bank()], "", [], "wechat-bill")
     assert done.warnings == ("nothing in it fits layout wechat-bill (WeChat Pay bill)",)
     assert done.tables[0].layout is None
-    assert "no layout is known for site x" in sites.apply([bank()], "", [], "x").warnings[0]
-    assert sites.apply([], "nothing", [], "chrome-govhk-tax").warnings
+    assert "no layout is known for site x" in applied([bank()], "", [], "x").warnings[0]
+    assert applied([], "nothing", [], "chrome-govhk-tax").warnings
 
 
 # --- a vendor changes a format
@@ -153,7 +159,7 @@ def test_a_table_of_another_kind_is_not_nearly_anything(words: str, names: Seque
 def test_marks_of_one_member_do_not_stand_for_another() -> None:
     members = [Member("集友.csv", "csv", 1), Member("other.csv", "csv", 1)]
     tables = [replace(bank(), source="集友.csv"), replace(bank(), source="other.csv")]
-    done = sites.apply(tables, "", members, None).tables
+    done = applied(tables, "", members, None).tables
     assert [table.layout for table in done] == ["chrome-chiyubank-jyj", "bank-statement"]
 
 
@@ -178,7 +184,7 @@ def test_a_new_layout_is_one_new_file(tmp_path: Path, monkeypatch: pytest.Monkey
         Column(name, kind) for name, kind in (("乘车日期", "date"), ("车票号", "integer"), ("车费", "amount"))
     )
     rows = [(date(2026, 1, 5), 7, Decimal("12.50"))]
-    (table,) = sites.apply([Table("t", "", columns, rows)], "", [], None, layouts=layouts).tables
+    (table,) = applied([Table("t", "", columns, rows)], "", [], None, layouts=layouts).tables
     assert (table.layout, table.rows) == ("taxi", [(date(2026, 1, 5), "7", Decimal("12.50"))])
     (tmp_path / "more_sites" / "twice.py").write_text(NEW_LAYOUT, "utf-8")
     with pytest.raises(ValueError, match="taxi is declared twice"):
@@ -197,10 +203,10 @@ def test_no_more_time_stops_the_checks() -> None:
 def test_two_layouts_that_fit_equally_are_said_and_none_is_applied() -> None:
     fields = (Field("date", "date", ("交易日期",)), Field("balance", "amount", ("余额",)))
     two = {n: Layout(name=n, title=n, fields=fields, alone=True, source="test") for n in ("one", "two")}
-    table = sites.apply([bank()], "", [], None, layouts=two).tables[0]
+    table = applied([bank()], "", [], None, layouts=two).tables[0]
     assert table.layout is None
     assert table.warnings == ("fits layouts one and two equally well; none was applied, choose with site=",)
-    assert sites.apply([bank()], "", [], "two", layouts=two).tables[0].layout == "two"
+    assert applied([bank()], "", [], "two", layouts=two).tables[0].layout == "two"
 
 
 @pytest.mark.parametrize(
@@ -285,9 +291,9 @@ def test_the_sign_of_debits_does_not_matter(name: str, cells: list[tuple[str | N
 def test_totals_that_stand_around_the_only_table_of_a_page() -> None:
     lines = [" ".join(str(c) for c in row if c is not None) for row in ROWS]
     text = "\n".join(["集友银行", "共5笔", " ".join(BANKS["hans"]), *lines, "总支出: 40.00", "总存入: 100.25"])
-    table = sites.apply([bank()], text, [], None).tables[0]
+    table = applied([bank()], text, [], None).tables[0]
     assert outcome(table) == {"row count": False, "total 支出": True, "total 存入": True, "balance chain": True}
-    two = sites.apply([bank(), bank()], text, [], None).tables
+    two = applied([bank(), bank()], text, [], None).tables
     assert [outcome(table) for table in two] == [{"balance chain": True}] * 2
 
 
@@ -480,7 +486,7 @@ def test_a_table_of_something_else_is_left_alone() -> None:
     table = Table(
         "t", "", (Column("City", "text"), Column("Balance", "amount")), [("a", Decimal(1)), ("b", Decimal(5))]
     )
-    assert sites.apply([table], "", [], None).tables == (table,)
+    assert applied([table], "", [], None).tables == (table,)
     assert all_checks(table, {}) == ()
 
 
@@ -498,7 +504,7 @@ RECEIPT = """香港特別行政區政府 稅務局 Inland Revenue Department
 
 
 def test_a_receipt_is_read_as_one_row_with_the_tax_of_its_prefix() -> None:
-    done = sites.apply([], RECEIPT, [], None)
+    done = applied([], RECEIPT, [], None)
     (table,) = done.tables
     assert table.layout == "chrome-govhk-tax"
     assert list(table.rows) == [
@@ -512,6 +518,29 @@ def test_a_receipt_is_read_as_one_row_with_the_tax_of_its_prefix() -> None:
         )
     ]
     assert set(outcome(table).values()) == {True}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Inland Revenue Department\ne-Receipt\nTaxpayer Name: TEST A\nShroff Account No.: 99999990261\nCharge No.: 9-9999999-26-1\nPayment Amount (HK$): 12,345.00\nDate of Payment: 05/01/2026\n",
+        "稅務局\n電子收據\n納稅人姓名：TEST A\n收款帳目編號：99999990261\n課稅編號：9-9999999-26-1\n繳付金額：港幣12,345.00元\n繳付日期：2026年1月5日\n",
+        "税务局 电子收据\n纳税人名称 TEST A\n收款账户号码 99999990261\n税单编号 9-9999999-26-1\n金额 HK$12,345.00\n缴款日期 05-01-2026\n",
+        "INLAND REVENUE DEPARTMENT\nOFFICIAL RECEIPT\nName of Taxpayer 納稅人姓名\nTEST A\nShroff Account Number 收款帳號\n99999990261\nCharge Number 稅單號碼\n9-9999999-26-1\nAmount Paid 已繳款額\n$12,345.00\nPayment Date 繳款日期\n5 JAN 2026\n",
+        "稅務局\n繳款收據\nName 姓名 : TEST A\nShroff Account Number 收款帳號 : 99999990261\nCharge Number 繳稅編號 : 9-9999999-26-1\nAmount 金額 : HKD 12,345.00\nTransaction Date 交易日期 : 2026-01-05\n",
+        "Inland Revenue Department e-Receipt\nTaxpayer: TEST A   Shroff Account Number: 99999990261\nCharge Number: 9-9999999-26-1   Amount: $12,345.00   Payment Date: 05 Jan 2026\n",
+    ],
+)
+def test_labels_of_a_receipt_as_forms_write_them(text: str) -> None:
+    table = receipts(text)
+    assert table is not None
+    assert table.rows == [
+        ("TEST A", "99999990261", "Salaries Tax", "9-9999999-26-1", Decimal("12345.00"), date(2026, 1, 5))
+    ]
+
+
+def test_a_statement_with_a_tax_payment_is_no_receipt() -> None:
+    assert receipts("账户明细\n交易日期 2026-01-05 税务局 电子收据\n金额 1,234.00\n") is None
 
 
 @pytest.mark.parametrize(

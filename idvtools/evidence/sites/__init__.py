@@ -85,7 +85,7 @@ def apply(
     text: str,
     members: Sequence[Member],
     site: str | None,
-    budget: Budget | None = None,
+    budget: Budget,
     *,
     layouts: Layouts = LAYOUTS,
 ) -> Applied:
@@ -101,7 +101,7 @@ def apply(
         Their paths may hold a mark.
     site : str or None
         The layout that the user (or the notification) says it is; see `SITES`.
-    budget : Budget, optional
+    budget : Budget
         What is left of the reading's time.
     layouts : mapping
         By name.
@@ -114,7 +114,9 @@ def apply(
     Examples
     --------
     >>> from idvtools.evidence.model import Column
-    >>> apply([Table("a", "", (Column("x", "text"),), [("1",)])], "", [], "chrome-nobank").warnings
+    >>> from idvtools.evidence.limits import Limits
+    >>> table = Table("a", "", (Column("x", "text"),), [("1",)])
+    >>> apply([table], "", [], "chrome-nobank", Budget(Limits())).warnings
     ('no layout is known for site chrome-nobank; the file was read as any other',)
     """
     warnings: list[str] = []
@@ -148,8 +150,7 @@ def _home(table: Table, members: Sequence[Member]) -> str:
 
 
 def _apply(table: Table, around: str, known: Sequence[Layout], chosen: bool, checker: _Checker) -> Table:
-    if checker.budget is not None:
-        checker.budget.tick()
+    checker.budget.tick()
     words = " ".join((table.name, *table.preamble, *table.footer, around)).lower()
     fits = [fit(layout, table, words, chosen=chosen) for layout in known]
     told = [f for f in fits if (chosen and f.places) or (not f.layout.generic and (f.full or f.near))]
@@ -176,7 +177,7 @@ class _Checker:
     """Adds the checks to a table, with the lines that stand outside of it, as long as there is time."""
 
     lines: Sequence[str]
-    budget: Budget | None
+    budget: Budget
 
     def of_fitted(self, table: Table, found: Fit) -> Table:
         """Give the types that the layout declares, say what differs, and check."""

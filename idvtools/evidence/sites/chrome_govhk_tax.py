@@ -36,16 +36,22 @@ _NAMED = {
     "6": r"personal\s+assessment|[個个]人入息[課课][稅税]",
 }
 _OFFICE = re.compile(r"inland\s+revenue|[稅税][務务]局", re.IGNORECASE)
-_RECEIPT = re.compile(r"e-?receipt|electronic\s+(?:payment|receipt)|收[據据]|acknowledge?ment", re.IGNORECASE)
+_RECEIPT = re.compile(
+    r"e-?receipt|electronic\s+(?:payment|receipt)|收[據据]|acknowledge?ment|^[^\n]{0,50}\breceipt\W{0,3}$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _GAP = r"[\s:：#.()（）/|No號号碼码]*?"
+_NUMBER = r"(?:[號号][碼码]?|[編编][號号碼码])"
 _LABELS: Mapping[str, str] = {
-    "taxpayer": r"(?:name\s+of\s+taxpayer|taxpayer(?:'s)?\s+name|taxpayer|[納纳][稅税]人(?:姓名|名[稱称])?)",
-    "shroff account number": r"(?:shroff\s+account\s+(?:number|no\.?)|收款[帳賬账][號号户戶](?:[號号][碼码])?)",
-    "charge number": r"(?:charge\s+(?:number|no\.?)|(?:[徵征]收|[稅税][單单]|[評评][稅税])[號编編号]?[號号碼码]+)",
+    "taxpayer": r"(?:name\s+of\s+taxpayer|taxpayer(?:'s)?\s+name|taxpayer|[納纳][稅税]人(?:姓名|名[稱称])?"
+    r"|(?<![^\n])[^\S\n]*(?:name|姓名)(?=\s*(?:姓名|name)?\s*[:：\n]))",
+    "shroff account number": r"(?:shroff\s+account\s+(?:number|no\.?)"
+    rf"|(?:收款|[繳缴][款稅税])[帳賬账](?:[戶户目])?{_NUMBER}|收款[帳賬账][號号戶户])",
+    "charge number": rf"(?:charge\s+(?:number|no\.?)|(?:[徵征]收|[稅税][單单]|[評评課课繳缴][稅税]){_NUMBER})",
     "amount": r"(?:(?:payment\s+)?amount(?:\s+(?:paid|received|of\s+payment))?"
-    r"|(?:[繳缴]款|付款|[繳缴][稅税]|[實实]收)(?:金[額额]|款[額额]))",
-    "payment date": r"(?:(?:payment\s+date|date\s+of\s+(?:payment|receipt)|date\s+paid)"
-    r"|(?:付款|[繳缴]款|收款|[繳缴][稅税])日期)",
+    r"|(?:已?[繳缴](?:[款付納纳稅税])?|付款|[實实]收|收款|交易)?(?:金[額额]|款[額额]))",
+    "payment date": r"(?:(?:payment\s+date|transaction\s+date|date\s+of\s+(?:payment|receipt)|date\s+paid)"
+    r"|(?:付款|[繳缴][款付納纳稅税]|收款|交易)日期)",
 }
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATES = (
@@ -102,7 +108,8 @@ def receipts(text: str, chosen: bool = False) -> Table | None:
     rows, blocks = [], _blocks(text)
     for block in blocks:
         row = {label: _value(block, label) for label in _LABELS}
-        if sum(v is not None for v in row.values()) >= 2:
+        own = chosen or row["shroff account number"] or row["charge number"]  # amounts and days are anybody's
+        if own and sum(v is not None for v in row.values()) >= 2:
             rows.append((row, block))
     if not rows:
         return None
@@ -151,8 +158,14 @@ def _value(text: str, label: str) -> str | None:
             plain = re.sub(rf"^[\s:：()（）/|]*(?:{_LABELS[label]})?[\s:：()（）/|]*", "", line, flags=re.IGNORECASE)
             value = _VALUES[label].search(plain)
             if value and not (label == "taxpayer" and any(re.match(p, plain, re.IGNORECASE) for p in _LABELS.values())):
-                return value[0].strip()
+                return _own(value[0].strip()) if label == "taxpayer" else value[0].strip()
     return None
+
+
+def _own(value: str) -> str:
+    """Leave off what the same line says under other labels."""
+    others = (re.search(rf"\s(?={pattern})", value, re.IGNORECASE) for pattern in _LABELS.values())
+    return value[: min((found.start() for found in others if found), default=len(value))].strip()
 
 
 def _money(value: str | None) -> Decimal | None:

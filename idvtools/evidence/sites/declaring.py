@@ -21,10 +21,11 @@ columns stand otherwise in another edition is another `Layout` in the same tuple
 What `read_evidence` then makes of a file of it: ids are text, whatever they look like, and what differs is said.
 
 >>> from idvtools.evidence.model import Column, Table
+>>> from idvtools.evidence.limits import Budget, Limits
 >>> from idvtools.evidence.sites import apply
 >>> names = (("Date", "date"), ("Receipt No", "integer"), ("Fare", "amount"), ("Tip", "amount"))
 >>> found = Table("Sample Taxi 2026", "", tuple(Column(*name) for name in names), ())
->>> (table,) = apply([found], "", (), None, layouts={"taxi-receipts": taxi}).tables
+>>> (table,) = apply([found], "", (), None, Budget(Limits()), layouts={"taxi-receipts": taxi}).tables
 >>> table.layout, table.columns[1], table.warnings[-1]
 ('taxi-receipts', Column(name='Receipt No', type='text'), 'taxi receipts: column Tip is new')
 """

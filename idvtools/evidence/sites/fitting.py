@@ -184,7 +184,7 @@ def _moved(layout: Layout, places: dict[str, int]) -> list[int]:
     return sorted(set(found) - set(kept))
 
 
-def retype(table: Table, found: Fit, budget: Budget | None = None) -> Table:
+def retype(table: Table, found: Fit, budget: Budget) -> Table:
     """Give the columns the types that the layout declares, as far as every cell can hold them; say where not."""
     columns = list(table.columns)
     checks, warnings = [], []
@@ -220,12 +220,10 @@ def retype(table: Table, found: Fit, budget: Budget | None = None) -> Table:
     )
 
 
-def _changed(
-    rows: Sequence[tuple[Any, ...]], change: dict[int, Any], budget: Budget | None
-) -> Sequence[tuple[Any, ...]]:
+def _changed(rows: Sequence[tuple[Any, ...]], change: dict[int, Any], budget: Budget) -> Sequence[tuple[Any, ...]]:
     made = []
     for number, row in enumerate(rows):
-        if budget is not None and number % _TICK == 0:
+        if number % _TICK == 0:
             budget.tick()
         made.append(tuple(change[i](cell) if i in change else cell for i, cell in enumerate(row)))
     return made
