@@ -77,6 +77,32 @@ def test_rows_that_only_vertical_lines_divide() -> None:
     ]
 
 
+def test_headings_and_rows_in_one_band() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.grid([40, 170, 240, 330], [700, 620, 600])
+        for y, cells in ((688, ("项目名称", "数量", "金额")), (672, ("*服务*核验", "10", "943.40")), (658, ("*服务*接口", "1", "471.70")), (606, ("合计", None, "1415.10"))):  # fmt: skip
+            row(canvas, y, cells, ((44, False), (235, True), (325, True)))
+
+    (table,) = tables(samples.made(draw))
+    assert table == [
+        ["项目名称", "数量", "金额"],
+        ["*服务*核验", "10", "943.40"],
+        ["*服务*接口", "1", "471.70"],
+        ["合计", None, "1415.10"],
+    ]
+
+
+def test_words_that_lines_go_through_are_a_drawing() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.grid([40, 100, 160, 220], [700, 660, 620, 580])
+        for y in (670, 630, 590):
+            write(canvas, 60, y, "Abstract_Model_of_a_Network_of_Rivers")
+
+    found = read_pdf(samples.made(draw), "a.pdf", Budget(Limits()))
+    assert found.grids == ()
+    assert found.warnings == ("page 1: lines go through words: a form or a drawing, read as text only",)
+
+
 def test_a_sign_of_money_at_the_left_of_its_cell_is_no_column() -> None:
     def draw(canvas: Canvas) -> None:
         row(canvas, 700, ("Name", "Base", "All in"), ((60, False), (200, False), (330, False)))

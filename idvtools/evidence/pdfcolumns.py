@@ -135,6 +135,9 @@ def _table(
     block: Block, rules: Sequence[Rule], budget: Budget, carried: PageTable | None, floor: int
 ) -> tuple[PageTable | None, int]:
     rows = block.rows
+    if len(block.seeds) > 2 and rows[block.first].is_years and not any(rows[i].is_years for i in block.seeds[1:]):
+        del block.seeds[0]
+        block.first = block.seeds[0]
     seeds = [rows[i] for i in block.seeds]
     block.spans = _columns([p for row in seeds for p in row.phrases], len(seeds))
     find_kinds(block, seeds)

@@ -16,6 +16,9 @@ AMOUNT = re.compile(
 )
 
 
+_YEAR = re.compile(r"(?:FY ?)?(?:19|20)\d\d(?:[-/]\d{2,4})?年?")
+
+
 @dataclass(slots=True)
 class TextRow:
     """A line and its phrases."""
@@ -27,6 +30,12 @@ class TextRow:
     def is_seed(self) -> bool:
         """Whether it looks like a row of a table: several phrases, a value among them."""
         return len(self.phrases) >= 2 and any(p.is_value for p in self.phrases)
+
+    @property
+    def is_years(self) -> bool:
+        """Whether its values are years and nothing else: headings of what stands under them."""
+        values = [p for p in self.phrases if p.is_value]
+        return len(values) >= 2 and all(map(_is_label, values))
 
 
 @dataclass(slots=True)
@@ -48,6 +57,10 @@ class Block:
     start: int = 0
     near: float = 0.0
     fences: Sequence[float] = ()
+
+
+def _is_label(phrase: Phrase) -> bool:
+    return not phrase.is_value or bool(_YEAR.fullmatch(phrase.text))
 
 
 def find_kinds(block: Block, seeds: Sequence[TextRow]) -> None:
@@ -94,7 +107,7 @@ def find_headings(block: Block, rules: Sequence[Rule], floor: int) -> int:
         row, gap = rows[low - 1], rows[low].line.top - rows[low - 1].line.bottom
         roofed = bool(roofs) and row.line.top >= roofs[-1] - 1
         roofed = roofed or any(_group(block, p, row, rows[low].line.top, rules) for p in row.phrases)
-        if any(p.is_value for p in row.phrases) or not (
+        if not all(map(_is_label, row.phrases)) or not (
             roofed or (len(row.phrases) >= 2 and gap < 0.7 * row.line.size)
         ):
             break
@@ -108,7 +121,7 @@ def find_headings(block: Block, rules: Sequence[Rule], floor: int) -> int:
             break
         high += 1
     lines = [rows[i] for i in range(low, high)]
-    _named(block, lines)
+    _named(block, lines, rules)
     block.head = heading_rows(block, lines, rules)
     block.start = high
     return high - low
@@ -120,9 +133,9 @@ def _main_heading(block: Block, floor: int) -> int | None:
     below = rows[first].line
     for index in range(first - 1, max(first - 9, floor - 1), -1):
         row = rows[index]
-        if below.top - row.line.bottom > 5 * max(row.line.size, 4.0) or row.is_seed:
+        if below.top - row.line.bottom > 5 * max(row.line.size, 4.0) or (row.is_seed and not row.is_years):
             break
-        labels = [p for p in row.phrases if not is_value(p.text)]
+        labels = [p for p in row.phrases if _is_label(p)]
         wanted = max(2, (len(block.spans) + 1) // 2)
         if len(labels) == len(row.phrases) >= wanted and not any(p.text.endswith((":", "：")) for p in labels):
             fits = sum(len(columns_met(block.spans, p.x0, p.x1)) >= 1 for p in labels)
@@ -132,10 +145,12 @@ def _main_heading(block: Block, floor: int) -> int | None:
     return None
 
 
-def _named(block: Block, lines: Sequence[TextRow]) -> None:
+def _named(block: Block, lines: Sequence[TextRow], rules: Sequence[Rule]) -> None:
     """Columns that only a heading names are added; one column under two headings is parted if its words allow it."""
-    for row in lines:
+    for row, below in zip(lines, [*lines[1:], None], strict=True):
         for phrase in row.phrases:
+            if below is not None and _group(block, phrase, row, below.line.top, rules):
+                continue
             if len(row.phrases) >= 2 and not columns_met(block.spans, phrase.x0, phrase.x1):
                 block.spans.append([phrase.x0, phrase.x1])
                 block.spans.sort()

@@ -159,9 +159,12 @@ class _Reading:
                     fences=lattice.xs,
                 )
                 continue
+            before_it = len(words)
             table, words = ruled_table(lattice, words, budget, sideways)
             if table is not None:
                 tables.append(table)
+            elif len(words) < before_it:
+                self.say("lines go through words: a form or a drawing, read as text only", sheet.number)
         lines = [line for line in lines_of(words) if not _is_margin(line, sheet, before, after)]
         barriers = [table.top for table in tables]
         tables += column_tables(lines, loose, budget, carried=self.joiner.carried, barriers=barriers)

@@ -11,6 +11,9 @@ from idvtools.evidence.pdflattice import Lattice, owners
 from idvtools.evidence.pdfpage import Word
 from idvtools.evidence.pdftext import join_lines, join_words, lines_of, phrases_of
 
+#: Share of words that lines may cut in two; more are cut in a drawing.
+CUT = 0.03
+
 
 @dataclass(slots=True)
 class PageTable:
@@ -62,7 +65,8 @@ def ruled_table(
     budget: Budget,
     sideways: Sequence[tuple[tuple[float, float], Word]] = (),
 ) -> tuple[PageTable | None, list[Word]]:
-    """A lattice filled with words, and the words that it does not hold. None where it is no table.
+    """A lattice filled with words, and the words that it does not hold. None where it is no table; then it holds no
+    words either, but where its lines go through them: that is a drawing, and what stands in it stands in no table.
 
     The text of a merged cell stands in its first row and column, the rest of it is None. Words that stand ``sideways``
     (`Layer.sideways`) are the text of cells that hold nothing else: headings of narrow columns.
@@ -79,10 +83,15 @@ def ruled_table(
     budget.take_cells(rows * columns)
     owner = owners(lattice, xs, ys, budget)
     held: dict[tuple[int, int], list[Word]] = {}
+    cut = 0
     for word in inside:
-        for part in _parted(word, xs, ys, owner):
+        parts = _parted(word, xs, ys, owner)
+        cut += len(parts) - 1 if any(len(part.text) > 1 for part in parts) else 0
+        for part in parts:
             x, y = part.middle
             held.setdefault(owner[_slot(ys, y)][_slot(xs, x)], []).append(part)
+    if cut > max(2, CUT * len(inside)):
+        return None, outside
     beside = _beside(sideways, xs, ys, owner)
     texts = [[None] * columns for _ in range(rows)]  # type: list[list[str | None]]
     bands: list[list[list[str | None]]] = []
@@ -93,13 +102,13 @@ def ruled_table(
             bands.append(split)
             continue
         for column in range(columns):
-            parts = held.get((row, column)) or beside.get((row, column))
-            if parts and owner[row][column] == (row, column):
-                texts[row][column] = join_lines([join_words(line.words) for line in lines_of(parts)])
+            standing = held.get((row, column)) or beside.get((row, column))
+            if standing and owner[row][column] == (row, column):
+                texts[row][column] = join_lines([join_words(line.words) for line in lines_of(standing)])
         bands.append([texts[row]])
     merged = sum(owner[r][c] != (r, c) for r in range(rows) for c in range(columns))
-    table = PageTable(ys[0], ys[-1], list(xs), [row for band in bands for row in band], merged=merged)
-    return _trimmed(table, ys), outside
+    table = _trimmed(PageTable(ys[0], ys[-1], list(xs), [row for band in bands for row in band], merged=merged), ys)
+    return table, outside if table is not None else list(words)
 
 
 def _beside(
@@ -180,9 +189,12 @@ def _split_band(
          zip(lines, cells, strict=True) if texts[c]]
         for c in range(columns)
     ]  # fmt: skip
-    if not _several([[texts[c] for texts in cells if texts[c]] for c in range(columns)], alone, len(lines)):
+    # headings may stand in the band: what is said of the lines of a column is said of those below
+    below = [flags[1:] if len(flags) > 1 and not flags[0] else flags for flags in alone]
+    held_in = [[texts[c] for texts in cells if texts[c]][-len(below[c]) :] for c in range(columns)]
+    if not _several(held_in, below, max(map(len, below))):
         return []
-    value = [len(flags) > 1 and sum(flags) >= 0.8 * len(flags) for flags in alone]
+    value = [len(flags) > 1 and sum(flags) >= 0.8 * len(flags) for flags in below]
     rows: list[list[str | None]] = []
     for texts in cells:
         if rows and not any(texts[c] and value[c] for c in range(columns)) and not (texts[0] and rows[-1][0]):

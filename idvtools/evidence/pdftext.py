@@ -25,7 +25,8 @@ _SPLIT_NUMBER = re.compile(r"[(+-]? ?\d{1,3}(?:[ \u00a0]\d{3})+(?:[.,]\d{1,4})?\
 _LOOSE_NUMBER = re.compile(r"[(+-]?[\d .,/:-]+\)?")
 _LEADERS = re.compile(r"(?:\s?[.·…．]){4,}\s*$")
 _SIGN = frozenset("$¥￥€£₹")
-_TOKEN = re.compile(r"[0-9A-Za-z]{9,}")
+#: How many letters and digits without a space are an id, and no word or amount.
+_LONG = 9
 
 
 @dataclass(slots=True)
@@ -188,8 +189,8 @@ def join_lines(lines: Sequence[str]) -> str:
     --------
     >>> join_lines(["公路技术", "等级"]), join_lines(["Layoff", "Permanent"]), join_lines(["2024-01-", "31"])
     ('公路技术等级', 'Layoff Permanent', '2024-01-31')
-    >>> join_lines(["622202123456", "7890123"]), join_lines(["2024-01-31", "10:15:00"])
-    ('6222021234567890123', '2024-01-31 10:15:00')
+    >>> join_lines(["622202123456", "7890123"]), join_lines(["2024-01-31", "10:15:00"]), join_lines(["6217**", "**12"])
+    ('6222021234567890123', '2024-01-31 10:15:00', '6217****12')
     """
     text = ""
     for line in lines:
@@ -209,9 +210,12 @@ def _is_broken(tail: str, head: str) -> bool:
     """Whether the end of a line and the head of the next are one number or id, parted for want of room."""
     if tail[-1] in "-/.," and len(tail) > 1 and tail[-2].isdigit() and head[0].isdigit():
         return True
-    if not _TOKEN.fullmatch(tail) or not any(char.isdigit() for char in tail):
+    if tail[-1] == "*" and (head[0] == "*" or head.isdigit()):  # an account that is masked
+        return True
+    if not (tail.isascii() and tail.isalnum() and head.isascii() and head.isalnum() and head[-1].isdigit()):
         return False
-    return head.isascii() and head.isalnum() and head[-1].isdigit()
+    digits = any(char.isdigit() for char in tail)
+    return digits and (len(tail) >= _LONG or (len(head) >= _LONG and not tail.isdigit()))
 
 
 def text_of(line: Line) -> str:
