@@ -14,6 +14,7 @@ import msoffcrypto.format.ooxml
 import openpyxl
 import pytest
 import xlwt
+from evidence_locked import WAYS, locked_xls
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from idvtools.errors import EvidenceError, PasswordError
@@ -580,3 +581,21 @@ def test_a_part_that_is_longer_than_it_declares_is_damaged():
         data[at + 8 : at + 12] = struct.pack("<I", info.file_size - 100)
     with pytest.raises(EvidenceError, match="damaged"):
         read(bytes(data))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("password", ["geheim", "VelvetSweatshop"])
+def test_old_locks_open_with_the_right_password_only(way, password):
+    data = locked_xls(
+        xls(lambda book: [book.add_sheet(n).write(3, 1, f"{n} 中文") for n in ("一", "b")]), way, password
+    )
+    clear = io.BytesIO()
+    book = msoffcrypto.OfficeFile(io.BytesIO(data))  # the library that is known to open such files agrees
+    book.load_key(password=password)
+    book.decrypt(clear)
+    found = read(data, ["wrong", password, "x" * 40, "密码"])
+    assert [(g.name, g.rows) for g in found.grids] == [("一", [["一 中文"]]), ("b", [["b 中文"]])]
+    if password == "geheim":
+        for wrong in ([], ["x" * 40], ["密码", "Geheim"]):
+            with pytest.raises(PasswordError):
+                read(data, wrong)

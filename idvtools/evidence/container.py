@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from idvtools.evidence.office import OLE_MAGIC
+OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def contained(stream: bytes, *, name: str) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import struct
 from array import array
 from collections.abc import Sequence
 
@@ -12,9 +11,10 @@ import msoffcrypto
 import olefile
 
 from idvtools.errors import EvidenceError, PasswordError
+from idvtools.evidence import lockedxls
+from idvtools.evidence.container import OLE_MAGIC, contained
 from idvtools.evidence.limits import Budget
 
-OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: Office locks books with it that are to be opened without asking.
 _DEFAULT_PASSWORD = "VelvetSweatshop"  # noqa: S105
 #: Rounds of hashing that are still bearable in Python; Office takes 100,000.
@@ -40,7 +40,8 @@ def unlock(data: bytes, passwords: Sequence[str], budget: Budget) -> bytes:
     if not data.startswith(OLE_MAGIC):
         return data
     try:
-        locked = _is_locked(data)
+        old = _locked_records(data)
+        locked = old is not None or _is_locked(data)
     except EvidenceError:
         raise
     except Exception:
@@ -49,28 +50,31 @@ def unlock(data: bytes, passwords: Sequence[str], budget: Budget) -> bytes:
         return data
     for password in dict.fromkeys([_DEFAULT_PASSWORD, *(p for p in passwords if p)]):
         budget.tick()
-        opened = _try(data, password)
-        if opened is not None:
-            return opened
+        if old is None:
+            found = _try(data, password)
+        elif (clear := lockedxls.opened(old[1], password, budget)) is not None:
+            found = contained(clear, name=old[0])
+        else:
+            found = None
+        if found is not None:
+            return found
     if passwords:
         raise PasswordError("the workbook is locked, and none of the passwords given opens it")
     raise PasswordError("the workbook is locked; a password is needed")
 
 
 def _try(data: bytes, password: str) -> bytes | None:
+    """The content of a locked package of Office 2007 and later; None where the password is wrong."""
     target = io.BytesIO()
     try:
         book = msoffcrypto.OfficeFile(io.BytesIO(data))
-        checked = {"verify_password": True} if book.format == "ooxml" else {}
-        book.load_key(password=password, **checked)
+        book.load_key(password=password, verify_password=True)
         book.decrypt(target)
     except msoffcrypto.exceptions.InvalidKeyError:
         return None
     except msoffcrypto.exceptions.DecryptionError as error:
         if "nsupported" in str(error):
             raise EvidenceError("the workbook is locked in a way that is not known here") from error
-        return None
-    except UnicodeEncodeError:  # a password that the old ciphers cannot even write down
         return None
     except Exception as error:
         if password != _DEFAULT_PASSWORD:
@@ -79,30 +83,23 @@ def _try(data: bytes, password: str) -> bytes | None:
     return target.getvalue()
 
 
+def _locked_records(data: bytes) -> tuple[str, bytes] | None:
+    """The stream of a locked .xls with its name; None where there is none, or it is not locked."""
+    with olefile.OleFileIO(io.BytesIO(data)) as container:
+        book = next((n for n in ("Workbook", "Book") if container.exists(n)), None)
+        stream = _stream(container, data, book) if book else b""
+    return (book, stream) if book and lockedxls.filepass(stream) else None
+
+
 def _is_locked(data: bytes) -> bool:
     with olefile.OleFileIO(io.BytesIO(data)) as container:
         if not container.exists("EncryptionInfo"):
-            book = next((n for n in ("Workbook", "Book") if container.exists(n)), None)
-            if book is None:
-                return False
-            return _has_filepass(_stream(container, data, book)[: 1 << 16])
+            return False
         info = container.openstream("EncryptionInfo").read(1 << 16)
     spins = re.findall(rb'spinCount="(\d+)"', info)
     if b"<!" in info or any(len(s) > 9 or int(s) > _MAX_SPIN for s in spins):
         raise EvidenceError("the workbook asks for more work to unlock it than any Office does; it was not read")
     return True
-
-
-def _has_filepass(stream: bytes) -> bool:
-    position = 0
-    while position + 4 <= len(stream):
-        record, size = struct.unpack_from("<HH", stream, position)
-        if record == 0x2F:
-            return True
-        if record in (0x0A, 0x85) or size > 8228:
-            return False
-        position += 4 + size
-    return False
 
 
 def _stream(container: olefile.OleFileIO, data: bytes, name: str) -> bytes:
