@@ -143,7 +143,7 @@ def _groups(table: Table, roles: Roles, says: Printed) -> list[Check]:
             continue
         if count is not None:
             checks.append(Check(f"row count {label}", sum(which) == count, f"{count} printed, {sum(which)} read"))
-        gross = _sum(compress(table.column(column), which))
+        column, gross = _summed(table, column, which, abs(total))
         said = f"{total:f} printed, {gross:f} read"
         paid_back = _refund_column(table, column)
         fits = {abs(gross)}
@@ -154,6 +154,18 @@ def _groups(table: Table, roles: Roles, says: Printed) -> list[Check]:
                 fits.add(abs(net))
         checks.append(Check(f"total {label}", abs(total) in fits, said))
     return checks
+
+
+def _summed(table: Table, column: int, which: Sequence[bool], total: Decimal) -> tuple[int, Decimal]:
+    """The column that a total is of, and its sum: the first one of amounts, or another whose sum is the total."""
+    first = _sum(compress(table.column(column), which))
+    others = (
+        i
+        for i, c in enumerate(table.columns)
+        if c.type == "amount" and i != column and _AMOUNT.search(c.name) and not _BALANCE.search(c.name)
+    )
+    sums = ((i, _sum(compress(table.column(i), which))) for i in others if abs(first) != total)
+    return next(((i, gross) for i, gross in sums if abs(gross) == total), (column, first))
 
 
 def _refund_column(table: Table, column: int) -> int | None:
