@@ -64,7 +64,7 @@ def books(case: Case) -> None:
         "merged-header.xlsx",
         xlsx(book),
         "xlsx",
-        {"rows": 2, "data": [["2026-01-05", "10.55", "1.25"], ["2026-01-06", "20.25", "2.75"]]},
+        table("日期:d|金额 支出:a|金额 收入:a", "2026-01-05|10.55|1.25", "2026-01-06|20.25|2.75", header=2),
     )
     ids = [
         ["订单号", "编号", "金额"],
@@ -89,7 +89,7 @@ def books(case: Case) -> None:
         "float-noise.xlsx",
         xlsx(sheets(明细=[["No", "金额"], ["a", 0.1 + 0.2], ["b", 1.15]])),
         "xlsx",
-        {"rows": 2, "columns_named": {"金额": "amount"}},
+        {"rows": 2, "columns_named": {"金额": "amount"}, "data": [["a", "0.3"], ["b", "1.15"]]},
     )
     case("empty-sheet.xlsx", xlsx(sheets(空=[], 明细=[head, *rows])), "xlsx", table(cols, *truth, name="明细"))
 

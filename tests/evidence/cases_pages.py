@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from making import pdf, png
-from truths import Case, table
+from truths import Case, placeless, table
 
 
 def pages(case: Case) -> None:
@@ -32,7 +32,7 @@ def pages(case: Case) -> None:
         ]
     ):
         places += [(x, 740 - 18 * i, t) for x, t in zip((50, 200, 400), row, strict=True)]
-    case("unruled.pdf", pdf([places]), "pdf", text_has=["alpha one", "1,234.50"])
+    case("unruled.pdf", pdf([places]), "pdf", placeless(table("Date:d|Description:t|Amount:a", "2026-01-05|alpha one|10.55", "2026-01-06|beta two|-20.25", "2026-01-07|gamma|1234.50")), text_has=["alpha one", "1,234.50"])  # fmt: skip
     case(
         "text.pdf",
         pdf([["香港樣本收據", "付款日期 2026-01-15"]], font="MSung-Light"),
@@ -51,10 +51,17 @@ def pages(case: Case) -> None:
         warnings=["page 2"],
     )
     case("two-tables.pdf", pdf([["一", [head, *rows], "二", [["编号", "名称"], ["000123", "测试甲"], ["000124", "测试乙"]]]]), "pdf",
-         for_pdf, {"rows": 2, "data": [["000123", "测试甲"], ["000124", "测试乙"]]})  # fmt: skip
+         for_pdf, placeless(table("编号:t|名称:t", "000123|测试甲", "000124|测试乙")))  # fmt: skip
     wrapped = [head, ["2026-01-05", "测试转账\n第二行", "10.55"], ["2026-01-06", "样本消费", "-20.25"]]
     case(
-        "line-break-in-cell.pdf", pdf([["测试银行", wrapped]]), "pdf", {"rows": 2, "columns_named": {"金额": "amount"}}
+        "line-break-in-cell.pdf",
+        pdf([["测试银行", wrapped]]),
+        "pdf",
+        {
+            "rows": 2,
+            "columns_named": {"日期": "date", "金额": "amount"},
+            "data": [["2026-01-05", "测试转账第二行", "10.55"], ["2026-01-06", "样本消费", "-20.25"]],
+        },
     )
     case("called.csv", pdf([["测试银行账户明细", [head, *rows]]]), "pdf", for_pdf)
 
