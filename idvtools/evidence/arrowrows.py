@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _BATCH = 20_000
 #: Digits of amounts that can be added up by the million in 64 bits.
-_DIGITS = 12
+_DIGITS, _DECIMALS = 13, 4
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,31 @@ def stamp(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def _units(cells: pa.ChunkedArray) -> tuple[Array, Array, int] | None:
+    if pc.any(pc.starts_with(cells, "+")).as_py():
+        cells = pc.utf8_ltrim(cells, characters="+")
+    lengths, point = pc.binary_length(cells), pc.find_substring(cells, ".")
+    decimals = pc.if_else(pc.less(point, 0), 0, pc.subtract(pc.subtract(lengths, point), 1))
+    fewest, scale = (value or 0 for value in pc.min_max(decimals).as_py().values())
+    if scale > _DECIMALS or (pc.max(lengths).as_py() or 0) > _DIGITS:
+        return None
+    if fewest == scale:
+        whole = pc.cast(pc.replace_substring(cells, ".", "", max_replacements=1), pa.int64())
+    else:
+        factor = pa.scalar(10**scale, pa.decimal128(_DECIMALS + 1, 0))
+        whole = pc.multiply(pc.cast(cells, pa.decimal128(_DIGITS + _DECIMALS, scale)), factor)
+        whole = pc.cast(whole, pa.int64(), safe=False)
+    return pc.fill_null(whole, 0).to_numpy(), cells.is_valid().to_numpy(), scale
+
+
 class LargeRows(Sequence[tuple[Any, ...]]):
     """Rows over Arrow columns."""
 
     def __init__(self, columns: Sequence[ArrowColumn], count: int) -> None:
         self.columns = tuple(columns)
         self._count = count
+        self._codes: dict[int, tuple[list[Any], Array]] = {}
+        self._units: dict[int, tuple[Array, Array, int] | None] = {}
 
     def __len__(self) -> int:
         return self._count
@@ -103,30 +123,24 @@ class LargeRows(Sequence[tuple[Any, ...]]):
             return None
         return Counter({item["values"]: item["counts"] for item in found.to_pylist()})
 
-    def coded(self, place: int) -> tuple[list[Any], npt.NDArray[Any]]:
-        """The different values of a column, and which of them stands in each row."""
-        column = self.columns[place]
-        if column.convert is stamp:  # hardly two stamps are equal: their days are
-            column = ArrowColumn("date", pc.utf8_slice_codeunits(column.cells, 0, 10), date.fromisoformat)
-        # a null is a word like the others
-        coded = pc.dictionary_encode(column.cells, null_encoding="encode").combine_chunks()
-        words = ArrowColumn(column.type, pa.chunked_array([coded.dictionary]), column.convert).values()
-        return words, coded.indices.to_numpy(zero_copy_only=False)
+    def coded(self, place: int) -> tuple[list[Any], Array]:
+        """The different values of a column (of times: the days), and which of them stands in each row."""
+        if place not in self._codes:
+            column = self.columns[place]
+            if column.convert is stamp:  # hardly two stamps are equal
+                column = ArrowColumn("date", pc.utf8_slice_codeunits(column.cells, 0, 10), date.fromisoformat)
+            # a null is a word like the others
+            coded = pc.dictionary_encode(column.cells, null_encoding="encode").combine_chunks()
+            words = ArrowColumn(column.type, pa.chunked_array([coded.dictionary]), column.convert).values()
+            self._codes[place] = words, coded.indices.to_numpy(zero_copy_only=False)
+        return self._codes[place]
 
-    def units(self, place: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any], int] | None:
+    def units(self, place: int) -> tuple[Array, Array, int] | None:
         """Amounts as whole numbers of their smallest part, where one stands, and its decimals; None if too large."""
-        column = self.columns[place]
-        if column.convert not in (int, exact):
-            return None
-        point = pc.find_substring(column.cells, ".")
-        behind = pc.subtract(pc.subtract(pc.binary_length(column.cells), point), 1)
-        scale = pc.max(pc.if_else(pc.less(point, 0), 0, behind)).as_py() or 0
-        longest = pc.max(pc.binary_length(column.cells)).as_py() or 0
-        if longest + scale > _DIGITS:
-            return None
-        cells = pc.cast(column.cells, pa.decimal128(_DIGITS + 4, scale))
-        whole = pc.cast(pc.multiply(cells, pa.scalar(10**scale, pa.decimal128(_DIGITS + 1, 0))), pa.int64(), safe=False)
-        return pc.fill_null(whole, 0).to_numpy(), column.cells.is_valid().to_numpy(), scale
+        if place not in self._units:
+            column = self.columns[place]
+            self._units[place] = _units(column.cells) if column.convert in (int, exact) else None
+        return self._units[place]
 
     def to_pandas(self, columns: Sequence[Column]) -> pd.DataFrame:
         """A DataFrame: text without a copy, the other columns made now."""

@@ -24,6 +24,8 @@ Array = npt.NDArray[Any]
 _CURRENCIES = 12
 #: Whole numbers below this can be added up by the million in 64 bits; above, Python's are taken.
 _SAFE = 10**12
+#: Rows that are tried first.
+_PROBE = 1_000
 #: Digits of a sum that must be exact: no cell that is read as an amount has half as many.
 _DIGITS = 200
 _SIGNS: Mapping[str | None, int] = {"out": -1, "in": 1, "neutral": 0}
@@ -122,7 +124,19 @@ class _Chain:
         if not len(broken):
             return 0, 0, 0
         first = broken[0] + (self.opening is None)
-        return len(broken), int(np.arange(len(flow))[order][at][first]), int(off[broken[0]])
+        return len(broken), int(np.arange(len(self.flows))[order][at][first]), int(off[broken[0]])
+
+    def holds(self, order: Array | slice, flows: Array) -> bool:
+        """Whether every balance follows."""
+        return not self._first(order, flows) and not self.breaks(order, flows)[0]
+
+    def hopeless(self, order: Array | slice) -> bool:
+        """Whether hardly a balance follows in a long table: then nobody wants to know how often it does not."""
+        return len(self.flows) > _PROBE and self._first(order, self.flows) > 0.9 * _PROBE
+
+    def _first(self, order: Array | slice, flows: Array) -> int:
+        """How often a balance does not follow in the first rows of an order."""
+        return self.breaks(np.arange(len(flows))[order][:_PROBE], flows)[0]
 
 
 def _flows(table: Table, roles: Roles) -> _Figures:
@@ -194,24 +208,39 @@ def _chain_of(  # which rows of what, under which name
     unsigned = roles.debit is roles.credit is None and not told and bool((flows.units >= 0).all())
     opening = None if says.opening is None else int(says.opening.scaleb(scale))
     chain = _Chain(held.units, held.known, flows.units, opening, scale, unsigned)
-    best: tuple[str, tuple[int, int, int]] | None = None
-    for order, places in _orders(table, roles, rows):
-        if budget is not None:
-            budget.tick()
-        broken = chain.breaks(places, chain.flows)
-        if not broken[0]:
-            return Check(name, True, f"{pairs} of {pairs} balances follow ({order})")
-        if not unsigned and not chain.breaks(places, -chain.flows)[0]:  # a card: what is spent adds to what is owed
-            return Check(name, True, f"{pairs} of {pairs} balances follow ({order}; the balance is what is owed)")
-        if best is None or broken[0] < best[1][0]:
-            best = order, broken
-    assert best is not None
+    best, owed = _best(chain, _orders(table, roles, rows), budget)
+    if owed is not None and best[1][0]:
+        return Check(name, True, f"{pairs} of {pairs} balances follow ({owed}; the balance is what is owed)")
     order, (count, place, off) = best
+    if not count:
+        return Check(name, True, f"{pairs} of {pairs} balances follow ({order})")
     times = "once" if count == 1 else f"{count} times, first"
     row = int(rows[place])
     line = table.numbers[row] if row < len(table.numbers) else row + 1
     said = f"breaks {times} before row {line}: {Decimal(abs(off)).scaleb(-scale):f} "
     return Check(name, False, said + f"{'missing' if off < 0 else 'too much'} ({order}, {pairs} balances)")
+
+
+def _best(
+    chain: _Chain, orders: Iterator[tuple[str, Array | slice]], budget: Budget | None
+) -> tuple[tuple[str, tuple[int, int, int]], str | None]:
+    """The order in which most balances follow; and one in which all do if they are what is owed (a card's)."""
+    best: tuple[str, tuple[int, int, int]] | None = None
+    owed: str | None = None
+    for order, places in orders:
+        if budget is not None:
+            budget.tick()
+        if owed is None and not chain.unsigned and chain.holds(places, -chain.flows):
+            owed = order
+        if best is not None and chain.hopeless(places):
+            continue
+        broken = chain.breaks(places, chain.flows)
+        if best is None or broken[0] < best[1][0]:
+            best = order, broken
+        if not broken[0]:
+            break
+    assert best is not None
+    return best, owed
 
 
 def _name(table: Table, column: int | None) -> str:
