@@ -163,6 +163,14 @@ def test_no_more_time_stops_the_checks() -> None:
         all_checks(bank(), {"date": 0, "debit": 2, "credit": 3, "balance": 4}, (), budget)
 
 
+def test_ids_that_were_read_as_amounts_keep_their_digits() -> None:
+    columns = tuple(Column(f.names[0], f.type) for f in sites.LAYOUTS["wechat-bill"].fields)  # type: ignore[union-attr]
+    odd = tuple(Column(c.name, "amount") if c.name == "商户单号" else c for c in columns)
+    rows = [tuple(Decimal(d) if c.name == "商户单号" else None for c in odd) for d in ("1.0", "1.00", "1")]
+    table = one(Table("t", "", odd, rows))
+    assert [row[9] for row in table.rows] == ["1.0", "1.00", "1"]
+
+
 def test_two_layouts_that_fit_equally_are_said_and_none_is_applied() -> None:
     fields = (Field("date", "date", ("交易日期",)), Field("balance", "amount", ("余额",)))
     two = {n: Layout(name=n, title=n, fields=fields, alone=True, source="test") for n in ("one", "two")}

@@ -30,6 +30,8 @@ _PROBE = 1_000
 _DIGITS = 200
 _SIGNS: Mapping[str | None, int] = {"out": -1, "in": 1, "neutral": 0}
 _BLANK = ("", "-", "--", "/")
+#: How many cells are looked at before a column of texts is given up.
+_LOOKED_AT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,22 @@ def wrong(cell: Any) -> bool:
     (True, False, False)
     """
     return cell is not None and str(cell).strip() not in _BLANK and money(cell) is None
+
+
+def no_amounts(table: Table, place: int) -> bool:
+    """Tell by its first cells whether a column holds texts only: looking at every one of a million takes too long.
+
+    Examples
+    --------
+    >>> from idvtools.evidence.model import Column
+    >>> table = Table("", "", (Column("balance", "text"), Column("more", "text")), [("xx,yyy.zz", "1.50"), ("-", "?")])
+    >>> no_amounts(table, 0), no_amounts(table, 1)
+    (True, False)
+    """
+    if table.columns[place].type != "text":
+        return False
+    cells = dict.fromkeys(cell for cell in table.column(place)[:_LOOKED_AT] if cell not in (None, *_BLANK))
+    return bool(cells) and all(money(cell) is None for cell in cells)
 
 
 def _figures(table: Table, place: int | None) -> _Figures:
@@ -260,6 +278,8 @@ def balance_chain(table: Table, roles: Roles, says: Printed, budget: Budget | No
     """
     if roles.balance is None or (roles.debit, roles.credit, roles.amount) == (None, None, None) or not table.rows:
         return ()
+    if no_amounts(table, roles.balance):
+        return (Check("balance chain", None, f"column {_name(table, roles.balance)}: its cells are no amounts"),)
     groups = _by_currency(table, roles)
     if isinstance(groups, int):
         said = f"column {_name(table, roles.currency)} holds {groups} different texts; are these currencies?"

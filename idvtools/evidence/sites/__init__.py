@@ -16,7 +16,8 @@ from idvtools.evidence.limits import Budget
 from idvtools.evidence.model import Check, Member, Table
 from idvtools.evidence.sites import bank_statement
 from idvtools.evidence.sites.declaring import Layout, TextLayout
-from idvtools.evidence.sites.fitting import Fit, fit, retype
+from idvtools.evidence.sites.fitting import Fit, fit
+from idvtools.evidence.sites.retyping import retype
 from idvtools.evidence.sites.surroundings import outside
 
 Layouts = Mapping[str, Layout | TextLayout]

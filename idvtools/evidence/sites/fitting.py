@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import Any
+from dataclasses import dataclass
 
-from idvtools.evidence.limits import Budget
-from idvtools.evidence.model import Check, Column, Table
-from idvtools.evidence.printed import money
+from idvtools.evidence.model import Column, Table
 from idvtools.evidence.sites.declaring import Field, Layout, plain
 
 #: Names that a reader gives to a column that has none.
 _NO_NAME = re.compile(r"(?:unnamed|column|col|field|列)?[\s_:]*\d*", re.IGNORECASE)
 #: A heading longer than this is no heading, and not repeated in a message.
 _HEADING = 40
-#: How many rows between two looks at the clock.
-_TICK = 4096
 #: Columns that a reader made out of another's cells.
 _MADE = ("_refund", "_note")
 #: Types that a column of one declaration can come in; any other is text.
@@ -182,61 +176,3 @@ def _moved(layout: Layout, places: dict[str, int]) -> list[int]:
         runs.append((*before, place))
     kept: tuple[int, ...] = max(runs, key=len)
     return sorted(set(found) - set(kept))
-
-
-def retype(table: Table, found: Fit, budget: Budget) -> Table:
-    """Give the columns the types that the layout declares, as far as every cell can hold them; say where not."""
-    columns = list(table.columns)
-    checks, warnings = [], []
-    change: dict[int, Any] = {}
-    for declared in found.layout.fields:
-        place = found.places.get(declared.key)
-        if place is None or columns[place].type in (declared.type, "empty"):
-            continue
-        name, was = columns[place].name, columns[place].type
-        if declared.type == "text":
-            said = {"integer": "numbers", "amount": "numbers", "date": "dates", "datetime": "dates"}[was]
-            if said == "numbers":
-                change[place] = _text
-            if declared.key not in ("time", "description"):
-                lost = "zeros before them may be lost" if said == "numbers" else "their form is lost"
-                warnings.append(f"column {name} was read as {said} but should be text; {lost}")
-        elif declared.type == "amount" and (was == "integer" or not (wrong := _wrong(table.rows, place))):
-            change[place] = money
-        elif declared.type == "amount":
-            first = table.numbers[wrong[0]] if wrong[0] < len(table.numbers) else wrong[0] + 1
-            checks.append(Check(f"type of {name}", False, f"{len(wrong)} cells are no amounts, first in row {first}"))
-            continue
-        elif declared.type in ("date", "datetime") and was not in ("date", "datetime"):
-            checks.append(Check(f"type of {name}", False, "not all cells are dates"))
-            continue
-        else:
-            continue
-        if place in change:
-            columns[place] = Column(name, declared.type)
-    rows = _changed(table.rows, change, budget) if change else table.rows
-    return replace(
-        table, columns=tuple(columns), rows=rows, checks=(*table.checks, *checks), warnings=(*table.warnings, *warnings)
-    )
-
-
-def _changed(rows: Sequence[tuple[Any, ...]], change: dict[int, Any], budget: Budget) -> Sequence[tuple[Any, ...]]:
-    made = []
-    for number, row in enumerate(rows):
-        if number % _TICK == 0:
-            budget.tick()
-        made.append(tuple(change[i](cell) if i in change else cell for i, cell in enumerate(row)))
-    return made
-
-
-def _text(cell: Any) -> str | None:
-    return f"{cell:f}" if isinstance(cell, Decimal) else None if cell is None else str(cell)
-
-
-def _wrong(rows: Sequence[tuple[Any, ...]], place: int) -> list[int]:
-    """Rows whose cell would be lost as an amount: neither empty nor an amount without anything beside it."""
-    return [
-        r
-        for r, row in enumerate(rows)
-        if row[place] is not None and (money(row[place]) is None or "(" in str(row[place])[1:])
-    ]
