@@ -6,17 +6,20 @@ fails says by how much and where first. Rows are told by where they stand in the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, localcontext
+from itertools import compress
 from typing import Any
 
 from idvtools.evidence.chains import Roles, balance_chain, wrong
 from idvtools.evidence.limits import Budget
 from idvtools.evidence.model import Check, Table
-from idvtools.evidence.printed import Printed, Way, money, printed, way
+from idvtools.evidence.printed import Printed, money, printed, way
 
 #: Digits of a sum that must be exact: no cell that is read as an amount has half as many.
 _DIGITS = 200
+_AMOUNT = re.compile(r"金额|金額|发生额|發生額|(?<![a-z])(?:amount|amt)(?![a-z])", re.IGNORECASE)
 
 
 def _name(table: Table, column: int | None) -> str:
@@ -34,58 +37,80 @@ def row_count(table: Table, says: Printed) -> tuple[Check, ...]:
     return (Check("row count", len(table.rows) == says.count, f"{says.count} printed, {len(table.rows)} read"),)
 
 
-def _sums(table: Table, roles: Roles, meaning: Way) -> tuple[int, Decimal, Decimal, int] | None:
-    """Rows, gross, net of refunds, cells that are no amount: of the rows that go this way."""
-    column = roles.amount
-    rows: Sequence[tuple[Any, ...]] = table.rows
-    if roles.direction is not None and column is not None:
-        rows = [row for row in rows if way(row[roles.direction]) == meaning]
-    else:
-        column = {"in": roles.credit, "out": roles.debit}.get(meaning)
-        if column is None:
-            return None
-        rows = [row for row in rows if money(row[column]) or wrong(row[column])]
-    gross = [money(row[column]) for row in rows]
-    net = [money(row[column], net=True) for row in rows]
-    if (refunds := _refunds(table, column)) is not None:  # the reader took them out of the cells
-        net = [None if n is None else n - (money(row[refunds]) or 0) for n, row in zip(net, rows, strict=True)]
-    bad = sum(value is None for value in gross)
-    return (
-        len(rows),
-        sum((v for v in gross if v is not None), Decimal(0)),
-        sum((v for v in net if v is not None), Decimal(0)),
-        bad,
-    )
+def _fitting(table: Table, roles: Roles, label: str) -> tuple[int, list[bool]] | None:
+    """The column of amounts of the rows that a printed label means, and which rows these are."""
+    if roles.direction is not None and roles.amount is not None:
+        told = table.column(roles.direction)
+        meaning = way(label)
+        words = {label} if label in told else {w for w in set(told) if w and way(w) == meaning}
+        return roles.amount, [word in words for word in told]
+    column = {"in": roles.credit, "out": roles.debit}.get(way(label) or "")
+    if column is None:
+        return None
+    return column, [bool(money(cell)) or wrong(cell) for cell in table.column(column)]
 
 
-def _refunds(table: Table, column: int) -> int | None:
-    """The column of what was paid back of an amount, by its name."""
-    names = [c.name for c in table.columns]
-    wanted = f"{names[column]}_refund"
-    return names.index(wanted) if wanted in names else None
+def _sum(cells: Iterable[Any], *, net: bool = False) -> tuple[Decimal, int]:
+    """The sum of the amounts, and how many cells are none."""
+    values = [cell if isinstance(cell, Decimal) else money(cell, net=net) for cell in cells]
+    return sum((v for v in values if v is not None), Decimal(0)), sum(v is None for v in values)
+
+
+def _total(table: Table, column: int, which: Sequence[bool], printed_total: Decimal) -> tuple[bool, str]:
+    """Whether the amounts of these rows come to what is printed, before or after what was paid back; and the sums."""
+    cells = list(compress(table.column(column), which))
+    gross, bad = _sum(cells)
+    net = _sum(cells, net=True)[0]
+    refunds = f"{table.columns[column].name}_refund"
+    if refunds in (names := [c.name for c in table.columns]):  # the reader took them out of the cells
+        net -= _sum(compress(table.column(names.index(refunds)), which))[0]
+    said = f"{_exact(printed_total)} printed, {_exact(gross)} read"
+    said += f", {_exact(net)} net of refunds" if net != gross else ""
+    said += f", {bad} cells are no amounts" if bad else ""
+    return not bad and abs(printed_total) in (abs(gross), abs(net)), said
 
 
 def group_totals(table: Table, roles: Roles, says: Printed, budget: Budget | None = None) -> tuple[Check, ...]:
-    """Compare count and sum of income, spending and the rest with what is printed; refunds in a cell are left off."""
+    """Compare count and sum of income, spending and the rest with what is printed, with refunds or without.
+
+    Where a bill has several columns of amounts (what was ordered, what was paid), the total may be of any.
+
+    Examples
+    --------
+    >>> from idvtools.evidence.model import Column
+    >>> columns = (Column("收/支", "text"), Column("订单金额", "amount"), Column("实付金额", "amount"))
+    >>> table = Table("", "", columns, [("支出", Decimal("22.30"), Decimal("21.17")), ("收入", Decimal(5), Decimal(5))])
+    >>> says = printed(["支出：1笔 21.17元"])
+    >>> [(check.name, check.ok) for check in group_totals(table, Roles(amount=1, direction=0), says)]
+    [('row count 支出', True), ('total 支出', True)]
+    """
     checks = []
     for label, count, total in says.groups:
         if budget is not None:
             budget.tick()
-        meaning = way(label)
-        sums = _sums(table, roles, meaning) if meaning else None
-        if sums is None:
-            checks.append(
-                Check(f"total {label}", None, f"{_exact(total)} printed; no column tells which rows these are")
-            )
+        found = _fitting(table, roles, label)
+        if found is None:
+            said = f"{_exact(total)} printed; no column tells which rows these are"
+            checks.append(Check(f"total {label}", None, said))
             continue
-        rows, gross, net, bad = sums
+        column, which = found
         if count is not None:
-            checks.append(Check(f"row count {label}", rows == count, f"{count} printed, {rows} read"))
-        apart = f", {_exact(net)} net of refunds" if net != gross else ""
-        apart += f", {bad} cells are no amounts" if bad else ""
-        fits = not bad and abs(total) in (abs(gross), abs(net))
-        checks.append(Check(f"total {label}", fits, f"{_exact(total)} printed, {_exact(gross)} read{apart}"))
+            checks.append(Check(f"row count {label}", sum(which) == count, f"{count} printed, {sum(which)} read"))
+        tried = [_total(table, column, which, total)]
+        if not tried[0][0] and roles.direction is not None:
+            tried += [_total(table, other, which, total) for other in _others(table, column, roles)]
+        fits, said = next((t for t in tried if t[0]), tried[0])
+        checks.append(Check(f"total {label}", fits, said))
     return tuple(checks)
+
+
+def _others(table: Table, column: int, roles: Roles) -> list[int]:
+    """Further columns of amounts by their headings: neither balances nor fees."""
+    return [
+        i
+        for i, c in enumerate(table.columns)
+        if c.type == "amount" and i not in (column, roles.balance) and _AMOUNT.search(c.name) and "_" not in c.name
+    ]
 
 
 def line_totals(table: Table, roles: Roles, says: Printed, budget: Budget | None = None) -> tuple[Check, ...]:

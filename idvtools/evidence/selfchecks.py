@@ -7,20 +7,23 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal, localcontext
-from itertools import compress
 
 from idvtools.evidence.chains import Roles, balance_chain
-from idvtools.evidence.checks import row_count
+from idvtools.evidence.checks import group_totals, row_count
 from idvtools.evidence.footers import is_total
 from idvtools.evidence.headers import Row, filled
 from idvtools.evidence.model import Check, Table
 from idvtools.evidence.printed import Printed, money, printed, way
 
 _IN = re.compile(
-    r"收入|存入|贷方|貸方|預かり|入金|(?<![a-z])(?:credit|deposits?|paid in|money in)(?![a-z])", re.IGNORECASE
+    r"收入|存入|贷方|貸方|預かり|預入|預け入|入金|^存款$"
+    r"|(?<![a-z])(?:credit|deposits?|paid in|money in)(?![a-z])",
+    re.IGNORECASE,
 )
 _OUT = re.compile(
-    r"支出|支取|借方|取出|提取|支払|出金|(?<![a-z])(?:debit|withdrawals?|paid out|money out)(?![a-z])", re.IGNORECASE
+    r"支出|支取|借方|取出|提取|支払|引出|引き出|払出|出金|^提款$"
+    r"|(?<![a-z])(?:debit|withdrawals?|paid out|money out)(?![a-z])",
+    re.IGNORECASE,
 )
 _BALANCE = re.compile(r"余额|餘額|结余|結餘|残高|(?<![a-z])balance(?![a-z])", re.IGNORECASE)
 _AMOUNT = re.compile(r"金额|金額|发生额|發生額|(?<![a-z])(?:amount|amt)(?![a-z])", re.IGNORECASE)
@@ -35,7 +38,8 @@ def self_checks(table: Table, footer: Sequence[Row]) -> list[Check]:
     says = printed((*table.preamble, *table.footer))
     roles = find_roles(table)
     checks = list(row_count(table, says))
-    checks += _groups(table, roles, says)
+    with localcontext(prec=_DIGITS):
+        checks += group_totals(table, roles, says)
     checks += _column_totals(table, footer)
     checks += _chains(table, roles, says)
     return checks
@@ -123,55 +127,6 @@ def _counts(table: Table, column: int) -> Mapping[str | None, int]:
     if len({row[column] for row in table.rows[: 50 * _WORDS]}) > _WORDS + 1:
         return {}
     return Counter(table.column(column))
-
-
-def _groups(table: Table, roles: Roles, says: Printed) -> list[Check]:
-    """Counts and totals printed for income, spending and the rest; refunds in a column of their own are left off."""
-    checks = []
-    for label, count, total in says.groups:
-        meaning = way(label)
-        column = roles.amount
-        if roles.direction is not None and column is not None:
-            told = table.column(roles.direction)
-            fitting = {label} if label in told else {word for word in set(told) if word and way(word) == meaning}
-            which = [word in fitting for word in told]
-        else:
-            column = {"in": roles.credit, "out": roles.debit}.get(meaning or "")
-            which = [bool(cell) for cell in table.column(column)] if column is not None else []
-        if column is None:
-            checks.append(Check(f"total {label}", None, f"{total:f} printed; no column tells which rows these are"))
-            continue
-        if count is not None:
-            checks.append(Check(f"row count {label}", sum(which) == count, f"{count} printed, {sum(which)} read"))
-        column, gross = _summed(table, column, which, abs(total))
-        said = f"{total:f} printed, {gross:f} read"
-        paid_back = _refund_column(table, column)
-        fits = {abs(gross)}
-        if paid_back is not None:
-            net = _sum((gross, -_sum(compress(table.column(paid_back), which))))
-            if net != gross:
-                said += f", {net:f} net of refunds"
-                fits.add(abs(net))
-        checks.append(Check(f"total {label}", abs(total) in fits, said))
-    return checks
-
-
-def _summed(table: Table, column: int, which: Sequence[bool], total: Decimal) -> tuple[int, Decimal]:
-    """The column that a total is of, and its sum: the first one of amounts, or another whose sum is the total."""
-    first = _sum(compress(table.column(column), which))
-    others = (
-        i
-        for i, c in enumerate(table.columns)
-        if c.type == "amount" and i != column and _AMOUNT.search(c.name) and not _BALANCE.search(c.name)
-    )
-    sums = ((i, _sum(compress(table.column(i), which))) for i in others if abs(first) != total)
-    return next(((i, gross) for i, gross in sums if abs(gross) == total), (column, first))
-
-
-def _refund_column(table: Table, column: int) -> int | None:
-    names = [c.name for c in table.columns]
-    wanted = f"{names[column]}_refund"
-    return names.index(wanted) if wanted in names else None
 
 
 def _sum(cells: Iterable[Decimal | int | None]) -> Decimal:
