@@ -139,6 +139,8 @@ def _table(
         del block.seeds[0]
         block.first = block.seeds[0]
     seeds = [rows[i] for i in block.seeds]
+    if sum(map(_is_prose, rows[block.first : block.seeds[-1] + 1])) > len(seeds):
+        return None, 0
     block.spans = _columns([p for row in seeds for p in row.phrases], len(seeds))
     find_kinds(block, seeds)
     own_head = find_headings(block, rules, floor)
@@ -247,7 +249,21 @@ def _is_table(block: Block, seeds: Sequence[TextRow]) -> bool:
     if len(block.spans) == 2:
         return len(seeds) >= 4 and block.amount[1]
     full = sum(len(row.phrases) >= 3 for row in seeds)
+    if _are_numbered(seeds) and full < 0.8 * len(seeds):
+        return False
     return full >= 2 and any(block.value)
+
+
+def _is_prose(row: TextRow) -> bool:
+    """Whether a line is part of texts that stand beside each other, as in a newspaper."""
+    return sum(len(p.text) > 30 and not p.is_value for p in row.phrases) >= 2
+
+
+def _are_numbered(seeds: Sequence[TextRow]) -> bool:
+    """Whether the only values are numbers that count the lines."""
+    values = [p for row in seeds for p in row.phrases if p.is_value]
+    firsts = [row.phrases[0].text for row in seeds]
+    return len(values) == len(firsts) == sum(text.isdigit() and len(text) < 4 for text in firsts)
 
 
 def _is_named(block: Block, seeds: Sequence[TextRow]) -> bool:

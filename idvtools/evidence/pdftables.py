@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -104,11 +105,17 @@ def ruled_table(
         for column in range(columns):
             standing = held.get((row, column)) or beside.get((row, column))
             if standing and owner[row][column] == (row, column):
-                texts[row][column] = join_lines([join_words(line.words) for line in lines_of(standing)])
+                texts[row][column] = _text(standing)
         bands.append([texts[row]])
     merged = sum(owner[r][c] != (r, c) for r in range(rows) for c in range(columns))
     table = _trimmed(PageTable(ys[0], ys[-1], list(xs), [row for band in bands for row in band], merged=merged), ys)
     return table, outside if table is not None else list(words)
+
+
+def _text(words: Sequence[Word]) -> str:
+    if len(words) == 1:
+        return words[0].text
+    return join_lines([join_words(line.words) for line in lines_of(words)])
 
 
 def _beside(
@@ -139,10 +146,7 @@ def _widened(lattice: Lattice, words: Sequence[Word]) -> list[float]:
 
 
 def _slot(places: Sequence[float], at: float) -> int:
-    for index in range(len(places) - 2, 0, -1):
-        if at >= places[index]:
-            return index
-    return 0
+    return bisect_right(places, at, 1, max(len(places) - 1, 1)) - 1
 
 
 def _parted(word: Word, xs: list[float], ys: list[float], owner: list[list[tuple[int, int]]]) -> list[Word]:
@@ -178,6 +182,8 @@ def _split_band(
     if any(owner[row][c] != (row, c) for c in range(columns)):
         return []
     words = [word for c in range(columns) for word in held.get((row, c), [])]
+    if not words or max(word.top for word in words) < min(word.bottom for word in words):
+        return []  # one line, without looking closer
     lines = lines_of(words)
     if len(lines) < 2:
         return []

@@ -116,14 +116,17 @@ def _is_low(word: Word, x0: float, top: float, bottom: float) -> bool:
 
 def _again(word: Word, x0: float, bottom: float, text: str) -> bool:
     """Whether a character is the last one of the word, drawn a second time (a poor man's bold, a shadow)."""
-    reach = 0.1 * max(word.size, 1.0)
     last = word.chars[-1]
-    return text == last[2] and abs(x0 - last[0]) <= reach and abs(bottom - word.bottom) <= reach
+    if text != last[2]:
+        return False
+    reach = 0.1 * max(word.size, 1.0)
+    return abs(x0 - last[0]) <= reach and abs(bottom - word.bottom) <= reach
 
 
 def _together(word: Word, x0: float, top: float, x1: float, bottom: float, text: str, space: Box | None) -> bool:
-    size = min(word.size, bottom - top)
-    if abs(bottom - word.bottom) > 0.45 * size or abs(top - word.top) > 0.6 * max(word.size, bottom - top):
+    tall, own = word.bottom - word.top, bottom - top
+    size = tall if tall < own else own
+    if not -0.45 * size <= bottom - word.bottom <= 0.45 * size or abs(top - word.top) > 0.6 * (tall + own - size):
         return False
     gap = x0 - word.x1
     if gap < -1.0 * size or (gap < -0.55 * size and x1 <= word.x1):
