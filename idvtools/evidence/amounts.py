@@ -13,9 +13,10 @@ Mark = Literal[".", ","]
 
 _CURRENCY = (
     r"(?:HK\$|US\$|NT\$|CN¥|JP¥|RMB¥?|CNY|CNH|HKD|USD|EUR|JPY|GBP|TWD|MOP|SGD|AUD|CAD|CHF|KRW|"
-    r"人民币|人民幣|港币|港幣|美元|日元|港元|[¥$€£₩円元圆圓])"
+    r"人民币|人民幣|港币|港幣|美元|日元|港元|[¥$€£₩円元圆圓]|\\(?=\d))"
 )
 _SIGN = r"[-+−–△▲]"
+# in Japan the backslash of a code page is printed as a yen sign
 _SHAPE = re.compile(
     rf"(?P<open>\()?\s*(?P<s1>{_SIGN})?\s*(?P<c1>{_CURRENCY})?\s*(?P<s2>{_SIGN})?\s*(?P<open2>\()?"
     rf"(?P<number>\d[\d.,'’\u00a0 ]*|[.,]\d+)"

@@ -11,7 +11,7 @@ import math
 from functools import cache
 from typing import Literal
 
-Language = Literal["simplified", "traditional", "japanese", "western", "any"]
+Language = Literal["simplified", "traditional", "japanese", "korean", "western", "cyrillic", "any"]
 
 _SIMPLIFIED = (
     "的一是不了在有人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所民得经"
@@ -58,6 +58,10 @@ _KATAKANA = (
     "ナデツィパエェャョグズウチソノブヒモセハワケガボヤネ"
 )
 _HALF_KANA = "ﾝﾞｰｲｱｶｼｽﾄﾘﾙﾗｸﾌﾟﾀﾃﾐﾕﾔﾏﾅﾊﾋｻｺｷｵｴｳﾁﾂﾆﾉｼﾖﾛﾜﾓﾒﾑﾎﾍﾇﾈｿｾｹﾚ"
+_HANGUL = (
+    "이다는을의에고가하지로도기사한은자리시어나정스그인아대부수전라일해보여서들구장를과상제주적원선와만유비조국오계"
+    "거래적요출금입잔액급여카드대결제은행계좌번호이체현금수수료통장합예명세내역일자시간메모지점계승취소"
+)
 _PUNCTUATION = "，。：；、（）《》“”‘’￥！？【】「」－—…·　・～％＋＊／［］＝"
 _LATIN = "éèàüöäßçñóíáúêôâîãõåøæëïûù"
 _SIGNS = "£€¥–’“”·°©®§½²ªº¿¡«»…"
@@ -111,6 +115,10 @@ def cost(character: str, language: Language) -> float:  # noqa: C901, PLR0911, P
         return 3.0 if code >= 0x20 or character in "\t\r\n\f" else 16.0
     if code == 0xFFFD or 0xE000 <= code <= 0xF8FF or 0x80 <= code < 0xA0 or code >= 0x30000:
         return 20.0
+    if language == "cyrillic":
+        if 0x0410 <= code <= 0x044F or character in "ёЁіїєґ№":
+            return 5.0 if code >= 0x0430 else 6.5
+        return 10.0 if character in _SIGNS else 13.0
     if language == "western":
         if character in _LATIN:
             return 5.0
@@ -126,6 +134,8 @@ def cost(character: str, language: Language) -> float:  # noqa: C901, PLR0911, P
         if language == "japanese":
             return 4.5 if common else 6.5
         return 11.0 if common else 12.5
+    if language == "korean" and 0xAC00 <= code < 0xD7A4:
+        return 5.5 if character in _HANGUL else 9.5
     if 0xFF61 <= code <= 0xFF9F:
         return (6.2 if character in _HALF_KANA else 7.7) if language == "japanese" else 15.0
     known = _ranks(language).get(character)
@@ -149,6 +159,6 @@ def _anywhere(character: str) -> float:
     if 0x370 <= code < 0x450 or 0x5D0 <= code < 0x660 or 0xE00 <= code < 0xE60:
         return 8.0  # Greek, Cyrillic, Hebrew, Arabic, Thai
     if 0xAC00 <= code < 0xD7A4:
-        return 10.0  # Hangul
+        return 8.5  # Hangul
     three: tuple[Language, ...] = ("simplified", "traditional", "japanese", "western")
     return min(cost(character, language) for language in three) + 1.5

@@ -20,6 +20,9 @@ _SAMPLE = 96 << 10
 #: Nats by which the winner must be ahead for nothing to be said; three are odds of twenty to one.
 _MARGIN = 6.0
 _BROKEN = "\N{REPLACEMENT CHARACTER}".encode()
+#: No word mixes Latin and Cyrillic letters, or has capitals behind small ones.
+_MIXED = re.compile("[A-Za-z][Ѐ-ӿ]|[Ѐ-ӿ][A-Za-z]|[а-я][А-Я]")
+_LETTERS = re.compile("[A-Za-z]")
 _PIECE, _LARGE = 256 << 10, 4 << 20
 #: Three bytes in the pattern of UTF-8 are no accident; two may be a Chinese character in GBK ("学习").
 _THREE_BYTES = re.compile(rb"[\xe0-\xf4][\x80-\xbf]{2}")
@@ -38,9 +41,12 @@ _CANDIDATES: tuple[tuple[str, tuple[tuple[Language, float], ...]], ...] = (
     ("cp950", (("traditional", 0.0),)),
     ("big5hkscs", (("traditional", 0.5),)),
     ("cp932", (("japanese", 0.0),)),
+    ("euc_jp", (("japanese", 1.5),)),
+    ("cp949", (("korean", 3.0),)),
     ("utf-16-le", (("any", 0.0),)),
     ("utf-16-be", (("any", 0.0),)),
     ("cp1252", (("western", 0.0),)),
+    ("cp1251", (("cyrillic", 3.0),)),
     ("latin-1", (("western", 0.2),)),
 )
 
@@ -112,7 +118,16 @@ def recode(data: bytes) -> Recoded:
     warnings = []
     if next_best - best < _MARGIN and _differ(_sample(data), codec, second):
         warnings.append(f"the encoding is not certain: {codec}, but {second} fits almost as well")
+    elif codec in ("cp1252", "latin-1") and _foreign(_sample(data)):
+        warnings.append(f"the encoding is not certain: as {codec} most letters are accented, as in no language")
     return _finish(data, codec, codec, second, tuple(warnings))
+
+
+def _foreign(data: bytes) -> bool:
+    """Whether most letters of a text are none of ASCII's: in Western languages hardly one in ten is."""
+    text = data.decode("latin-1")
+    high = sum(character >= "\xc0" for character in text)
+    return high > len(_LETTERS.findall(text))
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -186,6 +201,8 @@ def _weigh(data: bytes, codec: str, languages: tuple[tuple[Language, float], ...
         price -= 4.0  # bytes of other encodings seldom fit its pattern
     if codec == "cp932":
         price -= _runs_of_half_kana(text)
+    if codec == "cp1251":
+        price += 6.0 * len(_MIXED.findall(text))
     return price
 
 

@@ -82,6 +82,7 @@ def find_header(rows: Sequence[Row], start: int = 0) -> Header | None:
     Header(start=0, end=0, names=(None, None))
     """
     best: tuple[float, int] | None = None
+    pair: tuple[float, int] | None = None
     looked = 0
     wide = any(len(filled(row)) > 1 for row in rows[start:])
     for at in range(start, len(rows)):
@@ -89,17 +90,26 @@ def find_header(rows: Sequence[Row], start: int = 0) -> Header | None:
             continue
         looked += 1
         score = _score(rows, at, wide)
-        if score > (best[0] if best else 0.0):
+        if len(filled(rows[at])) == 2:
+            pair = max(pair or (0.0, at), (score, at), key=lambda scored: scored[0])
+        elif score > (best[0] if best else 0.0):
             best = (score, at)
         if looked > _REACH:
             break
-    if best is None:
+    if pair is not None and pair[0] > (best[0] if best and not _labelled(rows, pair[1], best[1]) else 0.0):
+        best = pair
+    if best is None or not best[0]:
         return _headerless(rows, start)
     at = best[1]
     first = _first_body(rows, start, at)
     if first is not None:
         return Header(first, first, (None,) * max(len(rows[first]), 1))
     return _spanning(rows, start, at)
+
+
+def _labelled(rows: Sequence[Row], at: int, header: int) -> bool:
+    """Whether rows of two cells are labels with their values, over a header of more."""
+    return at < header and header - at <= 12 and len(filled(rows[header])) >= 4
 
 
 def _below(rows: Sequence[Row], at: int, count: int = 6) -> list[Row]:
@@ -121,7 +131,10 @@ def _score(rows: Sequence[Row], at: int, wide: bool) -> float:
     below = _below(rows, at)
     labels = sum(is_label(row[i]) for i in here)
     years = sum(1 for i in here if _is_year(row[i]))
-    if labels + years < 0.8 * len(here) or labels < max(0.4 * len(here), 1) or (wide and len(here) == 1):
+    over_years = _over_years(row, here)
+    if labels + years < 0.8 * len(here) or (wide and len(here) == 1):
+        return 0.0
+    if labels < max(0.4 * len(here), 1) and not over_years:
         return 0.0
     if any(is_value(row[i]) and row[i] not in NOTHING and not _is_year(row[i]) for i in here):
         return 0.0
@@ -132,7 +145,7 @@ def _score(rows: Sequence[Row], at: int, wide: bool) -> float:
     typical = sizes[len(sizes) // 2]
     if typical < 2 <= len(here) or typical > len(here) + 1 + len(here) // 3:
         return 0.0
-    if typical < len(here) * 0.3:
+    if typical < len(here) * 0.3 and {len(r) for r in below} != {len(row)}:  # many columns, most of them empty
         return 0.0
     typed = sum(any(i < len(r) and is_value(r[i]) for r in below) for i in here)
     contrast = typed / len(here)
@@ -140,6 +153,12 @@ def _score(rows: Sequence[Row], at: int, wide: bool) -> float:
     known_share = sum(_known(str(row[i])) for i in here) / len(here)
     likeness = min(len(here), typical) / max(len(here), typical)
     return 0.2 + likeness + 1.5 * contrast + 0.5 * distinct + known_share
+
+
+def _over_years(row: Row, here: Sequence[int]) -> bool:
+    """Whether a row names years, in order, and at most the column before them: no data would."""
+    years = [str(row[i]) for i in here if _is_year(row[i])]
+    return len(years) >= 2 and len(here) - len(years) <= 1 and years in (sorted(set(years)), sorted(set(years))[::-1])
 
 
 def _known(name: str) -> bool:

@@ -17,7 +17,7 @@ _BOMS = (
 )
 _CONTROL = bytes(set(range(32)) - {9, 10, 11, 12, 13, 26, 27})
 _SPECKS = 1  # so many control characters may stand in a text of one line
-_PLAIN = re.compile("[\t\r\n -~ -ÿ‐-›■-◿、-ヿ一-鿿！-￮]")
+_PLAIN = re.compile("[\t\r\n -~\u00a0-ÿͰ-ӿ‐-›■-◿、-ヿ一-鿿가-힣！-￮]")
 _TAG = re.compile(r"<(?:[A-Za-z_][\w:.-]*(?:\s[^<>]*)?/?>|[A-Za-z_][\w:.-]*\s)")
 _SKIPPED = re.compile(
     r"\s+|<!--.*?-->|<\?.*?\?>|<!\[.*?\]>|<!doctype(?!\s+html)[^>\[]*(?:\[.*?\]\s*)?>", re.DOTALL | re.I
