@@ -19,8 +19,8 @@ from evidence_zips import CSV, Item, make
 import idvtools as idv
 from idvtools.cli import main
 from idvtools.errors import EvidenceError, OutputError, PasswordError
-from idvtools.evidence import reading
-from idvtools.evidence.evidence import Evidence
+from idvtools.evidence import limits, reading
+from idvtools.evidence.evidence import Evidence, plain
 from idvtools.evidence.masking import mask_cell, mask_line
 from idvtools.evidence.model import Check, Column, Found, Grid, Member, Table
 from idvtools.evidence.showing import Shown
@@ -140,6 +140,27 @@ def test_sources(tmp_path: Path, reader: list[Any]) -> None:
         idv.read_evidence(b"Rar!\x1a\x07\x00" + bytes(40))
     assert idv.read_evidence(b"\x89PNG\r\n\x1a\n").warnings == ("a picture; nothing in it is read",)
     assert idv.read_evidence(b"").kind == "empty"
+
+
+def test_memory_is_watched_and_large_files_have_more_of_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = [100]
+    monkeypatch.setattr(limits, "resident", lambda: held[0])
+    budget = limits.Budget(limits.Limits(memory=1 << 20))
+    budget.tick()
+    held[0] += 2 << 20
+    budget._look = 0.0
+    with pytest.raises(EvidenceError, match="took more than 1 MB of memory"):
+        budget.tick()
+    small, large = reading._in_proportion(1000), reading._in_proportion(100 << 20)
+    assert (small.seconds, small.memory >> 20) == (15, 320)
+    assert large.seconds > 200
+    assert large.memory > 1 << 30
+
+
+def test_numbers_that_would_fill_the_memory() -> None:
+    with pytest.raises(EvidenceError, match="more than 1000 digits"):
+        idv.read_evidence(b'[{"a": 1e999999999}, {"a": 2}]')
+    assert plain(Decimal("1E+999999999")) == "1E+999999999"
 
 
 def test_failed_checks_and_warnings_of_tables_reach_the_top(reader: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from idvtools.evidence.tables import MOST_COLUMNS
 _DELIMITERS = (",", "\t", ";", "|", "\x01", "^", "；", "，", "｜")
 #: Lines looked at to find the delimiter.
 _LOOK = 400
+_CELLS = 2_000  # of a row are enough to see what its cells are like
 #: From here on the text goes through Arrow, see `fast`.
 LARGE = 2 << 20
 
@@ -135,7 +136,7 @@ def _score(  # noqa: PLR0911  # a reason a line
     near = sum(n for size, n in counts.items() if abs(size - fields) <= (1 if fields > 2 else 0))
     if near < 2 and not (near == 1 and lines == 1 and fields > 2):
         return 0.0, 0
-    table = [row for row in cut if abs(len(row) - fields) <= 1]
+    table = [row[:_CELLS] for row in cut if abs(len(row) - fields) <= 1]
     wordy = sum(
         1 for row in table for cell in row if len(cell) > 120 or re.search(r"[a-z]{2} [a-z]+ [a-z]+ [a-z]+", cell)
     )

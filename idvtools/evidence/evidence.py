@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_ZEROS = 10_000  # no sum of money; 1E+999999999 written out would fill the memory
 _ANY = 1 << 20  # a line of any length
 
 
@@ -152,7 +153,7 @@ def plain(cell: object) -> str | None:
     if cell is None:
         return None
     if isinstance(cell, Decimal):
-        return format(cell, "f")
+        return format(cell, "f") if abs(cell.adjusted()) < _ZEROS else str(cell)
     if isinstance(cell, date):
         return cell.isoformat()
     return str(cell)

@@ -13,7 +13,7 @@ from idvtools.evidence.limits import Budget
 from idvtools.evidence.model import Found
 from idvtools.evidence.nested import grids_of
 
-_MOST_DIGITS = 1000
+_MOST_DIGITS = 1000  # also before the point: 1e999999999 is a GB of zeros
 
 
 def read_json(data: bytes, name: str, budget: Budget, passwords: Sequence[str] = ()) -> Found:
@@ -142,9 +142,11 @@ def _refuse(name: str) -> Never:
 
 
 def _decimal(text: str) -> Decimal:
-    if len(text) > _MOST_DIGITS:
+    if (
+        len(text) > _MOST_DIGITS or abs((value := Decimal(text)).adjusted()) > _MOST_DIGITS
+    ):
         raise EvidenceError(f"it holds a number of more than {_MOST_DIGITS} digits")
-    return Decimal(text)
+    return value
 
 
 def _whole(text: str) -> int:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 
 from idvtools.errors import EvidenceError
+
+_EVERY = 0.02  # seconds between two looks at the memory: a look takes some 10 microseconds
+_STATM = "/proc/self/statm"
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,8 @@ class Limits:
         Pages of a PDF.
     seconds : float
         Time that it may take.
+    memory : int
+        Bytes by which the process may grow meanwhile, as far as the system tells.
     """
 
     file_bytes: int = 512 << 20
@@ -38,6 +45,7 @@ class Limits:
     cells: int = 20_000_000
     pages: int = 2_000
     seconds: float = 15.0
+    memory: int = 6 << 30
 
 
 @dataclass(slots=True)
@@ -49,17 +57,25 @@ class Budget:
     bytes_left: int = field(init=False)
     members_left: int = field(init=False)
     cells_left: int = field(init=False)
+    _look: float = field(init=False, default=0.0)
+    _before: int = field(init=False)
 
     def __post_init__(self) -> None:
+        self._before = resident()
         self.until = time.monotonic() + self.limits.seconds
         self.bytes_left = self.limits.total_bytes
         self.members_left = self.limits.members
         self.cells_left = self.limits.cells
 
     def tick(self) -> None:
-        """Raise EvidenceError if the time is over; to be called in every loop that a file can make long."""
-        if time.monotonic() > self.until:
+        """Raise EvidenceError if time or memory is used up; to be called in every loop that a file can make long."""
+        now = time.monotonic()
+        if now > self.until:
             raise EvidenceError(f"reading took longer than {self.limits.seconds:g} s; it was given up")
+        if now > self._look:
+            self._look = now + _EVERY
+            if resident() - self._before > self.limits.memory:
+                raise EvidenceError(f"reading took more than {self.limits.memory >> 20} MB of memory; it was given up")
 
     def take_bytes(self, count: int) -> None:
         """Take unpacked bytes, or raise EvidenceError."""
@@ -79,3 +95,12 @@ class Budget:
         if self.cells_left < 0:
             raise EvidenceError(f"holds more than {self.limits.cells} cells")
         self.tick()
+
+
+def resident() -> int:
+    """Bytes of memory that this process holds; 0 where the system does not tell (only Linux does, at no cost)."""
+    try:
+        with open(_STATM, "rb") as told:
+            return int(told.read().split()[1]) * _PAGE
+    except (OSError, ValueError, IndexError):
+        return 0
