@@ -80,7 +80,13 @@ def test_rows_that_only_vertical_lines_divide() -> None:
 def test_headings_and_rows_in_one_band() -> None:
     def draw(canvas: Canvas) -> None:
         canvas.grid([40, 170, 240, 330], [700, 620, 600])
-        for y, cells in ((688, ("项目名称", "数量", "金额")), (672, ("*服务*核验", "10", "943.40")), (658, ("*服务*接口", "1", "471.70")), (606, ("合计", None, "1415.10"))):  # fmt: skip
+        lines = (
+            (688, ("项目名称", "数量", "金额")),
+            (672, ("*服务*核验", "10", "943.40")),
+            (658, ("*服务*接口", "1", "471.70")),
+            (606, ("合计", None, "1415.10")),
+        )
+        for y, cells in lines:
             row(canvas, y, cells, ((44, False), (235, True), (325, True)))
 
     (table,) = tables(samples.made(draw))
@@ -120,3 +126,13 @@ def test_a_point_without_height_stays_in_its_number() -> None:
         writer.add(left, up, right, low, char, 0, None)
     writer.close()
     assert [word.text for word in writer.layer.words] == ["1.5"]
+
+
+def test_a_frame_with_round_corners_is_a_border() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.roundRect(40, 600, 300, 60, 8)
+        canvas.lines([(40, 620, 340, 620), (40, 640, 340, 640), (140, 600, 140, 660), (240, 600, 240, 660)])
+        for y, cells in ((645, ("Item", "Kind", "Rank")), (625, ("Cup", "Gift", "A")), (605, ("Ring", "Jewel", "B"))):
+            row(canvas, y, cells, ((54, False), (150, False), (250, False)))
+
+    assert tables(samples.made(draw)) == [[["Item", "Kind", "Rank"], ["Cup", "Gift", "A"], ["Ring", "Jewel", "B"]]]

@@ -8,6 +8,8 @@ from typing import Literal
 
 #: Share of unknown characters from which a page is not read, and from which it is read with a warning.
 GARBLED, DOUBTFUL = 0.2, 0.01
+#: So few unknown characters on a page with little else are bullets or ticks.
+_FEW = 4
 #: What a page's text is worth.
 Quality = Literal["good", "doubtful", "garbled", "scan", "empty"]
 #: Scripts that no statement is written in; glyph numbers taken for characters fall into them.
@@ -67,11 +69,13 @@ def judge(chars: int, unknown: int, sample: str, pictures: float, shapes: int) -
     ('garbled', 0.87)
     >>> judge(0, 0, "", 1.0, 0)[0], judge(0, 0, "", 0.0, 0)[0]
     ('scan', 'empty')
+    >>> judge(9, 2, "EXHIBIT B", 0.0, 0)[0]
+    'doubtful'
     """
     if not chars:
         return ("scan" if pictures > 0.05 or shapes > 100 else "empty"), 0.0
     share = max(unknown / chars, odd_share(sample))
-    if share >= GARBLED:
+    if share >= GARBLED and (share * chars >= _FEW or share > 0.5):
         return "garbled", share
     return ("doubtful" if share >= DOUBTFUL else "good"), share
 

@@ -108,21 +108,27 @@ def _path(item: Any, m: tuple[float, ...], layer: Layer, area: float) -> None:
 
 
 def _segments(item: Any, count: int) -> list[tuple[float, float, float, float]]:
-    """The straight lines of a path; none where it has a curve."""
+    """The straight lines of a path; a curve counts only where it is none."""
     points: list[tuple[float, float]] = []
+    bent: list[tuple[float, float]] = []
     segments: list[tuple[float, float, float, float]] = []
     px, py = ctypes.c_float(), ctypes.c_float()
     for index in range(count):
         segment = raw.FPDFPath_GetPathSegment(item, index)
         kind = raw.FPDFPathSegment_GetType(segment)
-        if kind == raw.FPDF_SEGMENT_BEZIERTO:
-            return []  # a curve: a logo, a chart, a rounded frame
         raw.FPDFPathSegment_GetPoint(segment, px, py)
         at = (px.value, py.value)
-        if kind == raw.FPDF_SEGMENT_MOVETO:
+        if kind == raw.FPDF_SEGMENT_MOVETO or not points:
             points = [at]
+        elif kind == raw.FPDF_SEGMENT_BEZIERTO:
+            bent.append(at)
+            if len(bent) == 3:
+                curve, bent = [points[-1], *bent], []
+                if any(max(p[i] for p in curve) - min(p[i] for p in curve) < 0.3 for i in (0, 1)):
+                    segments.append((*curve[0], *at))
+                points.append(at)
         else:
-            segments.append((*points[-1], *at) if points else (*at, *at))
+            segments.append((*points[-1], *at))
             points.append(at)
         if raw.FPDFPathSegment_GetClose(segment) and len(points) > 1:
             segments.append((*points[-1], *points[0]))
