@@ -1,7 +1,9 @@
 # ruff: noqa: E501, PT017, DTZ001
 """Spreadsheets: every cell as it is shown, every oddity said, nothing that makes a program burst."""
 
+import contextlib
 import io
+import random
 import re
 import struct
 import zipfile
@@ -599,3 +601,34 @@ def test_old_locks_open_with_the_right_password_only(way, password):
         for wrong in ([], ["x" * 40], ["密码", "Geheim"]):
             with pytest.raises(PasswordError):
                 read(data, wrong)
+
+
+ROWS = b'<sheetData><row r="1"><c r="A1"><v>1</v></c></row>%s</sheetData>'
+FURTHER = {
+    "cells of two columns": b'<row r="999999"><c r="XFC999999"><v>2</v></c></row>',
+    "small letters": b'<row r="999999"><c r="xfc999999"><v>2</v></c></row>',
+    "prefixed cells": b'<row r="999999"><x:c xmlns:x="%s" r="XFC999999"><x:v>2</x:v></x:c></row>'
+    % SHEET.split(b'"')[1],
+    "a row beyond all rows": b'<row r="4000000000"><c><v>2</v></c></row>',
+    "a cell beyond all rows": b'<row r="9"><c r="A4000000000"><v>2</v></c></row>',
+    "newlines for spaces": b'<row\nr="999999"><c\nr="XFC999999"><v>2</v></c></row>',
+}
+
+
+@pytest.mark.parametrize("rows", FURTHER.values(), ids=FURTHER)
+def test_however_a_far_cell_is_written_what_lies_between_is_not_laid_out(rows):
+    """The library would reserve hundreds of gigabytes, and the process would be gone."""
+    with contextlib.suppress(EvidenceError):
+        assert read(raw_sheet(SHEET % (ROWS % rows)), seconds=5).grids[0].rows[0][0] == 1
+
+
+def test_a_long_text_that_every_cell_shares_is_not_copied_for_each():
+    text = "".join(random.Random(3).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=32_000))
+    rows = b"".join(b'<row r="%d"><c r="A%d" t="s"><v>0</v></c></row>' % (y, y) for y in range(1, 5_001))
+    new = raw_sheet(SHEET % (b"<sheetData>%s</sheetData>" % rows))
+    table = SHEET.replace(b"worksheet", b"sst") % (b"<si><t>%s</t></si>" % text.encode())
+    new = rewritten(new, "xl/sharedStrings.xml", lambda _: table)
+    old = xls(lambda book: [sheet := book.add_sheet("s"), *(sheet.write(y, 0, text) for y in range(5_000))])
+    for data in (old, new):
+        with pytest.raises(EvidenceError, match="texts"):
+            read(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections.abc import Sequence
 
@@ -12,8 +13,8 @@ _SST, _CONTINUE = 0xFC, 0x3C
 _WIDE, _PHONETIC, _RICH = 1, 4, 8
 
 
-def shared_texts(stream: bytes, budget: Budget) -> list[str] | None:
-    """All shared texts without their formats and readings (furigana); None where the table is damaged.
+def shared_texts(stream: bytes, budget: Budget) -> list[str]:
+    """All shared texts without their formats and readings (furigana); those before the damage where there is any.
 
     Examples
     --------
@@ -31,14 +32,13 @@ def shared_texts(stream: bytes, budget: Budget) -> list[str] | None:
             break
     if not parts:
         return []
-    try:
-        return _read(stream, parts, struct.unpack_from("<I", stream, parts[0][0] + 4)[0], budget)
-    except (IndexError, struct.error):
-        return None
-
-
-def _read(stream: bytes, parts: Sequence[tuple[int, int]], count: int, budget: Budget) -> list[str]:
     texts: list[str] = []
+    with contextlib.suppress(IndexError, struct.error):
+        _read(stream, parts, struct.unpack_from("<I", stream, parts[0][0] + 4)[0], texts, budget)
+    return texts
+
+
+def _read(stream: bytes, parts: Sequence[tuple[int, int]], count: int, texts: list[str], budget: Budget) -> None:
     part, (at, end) = 0, parts[0]
     at += 8
     while len(texts) < count:
@@ -67,7 +67,6 @@ def _read(stream: bytes, parts: Sequence[tuple[int, int]], count: int, budget: B
             at, end = parts[part]
         at += behind
         texts.append(text)
-    return texts
 
 
 def _over(

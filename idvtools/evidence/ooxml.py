@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
 from lxml import etree
 
 from idvtools.errors import EvidenceError
@@ -16,9 +17,15 @@ from idvtools.evidence.package import Package, small_tree
 from idvtools.evidence.sheetfacts import Place, SheetFacts, Shown, column_of, format_of
 
 _BUILT_IN_TEXT = 49
+#: Where a cell is taken to stand if what it says of its place makes no sense: too far to lay out what lies between.
+_NOWHERE = 10**9
 _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 # A cell as Excel, openpyxl and nearly all others write it: its place first. Others are looked at one by one.
 _UNUSUAL = re.compile(rb'<c(?! r="[A-Z]{1,3}[1-9]\d{0,6}"[ />])[\s/>]')
+_SHARED = re.compile(rb"""\bt\s*=\s*["']s["'][^>]*>\s*(?:<[^v<>]*>\s*)*<(?:\w+:)?v[^>]*>\s*(\d{1,9})\s*<""")
+_SHARED_END = re.compile(rb"</(?:\w+:)?si\s*>|<(?:\w+:)?si\s*/>")
+_MUCH_TEXT = 32 << 20
+_PREFIXED = re.compile(rb"<\w+:(?:c|row|sheetData)[\s/>]")
 _ROW = re.compile(rb'<row [^>]*?\br="(\d{1,9})"')
 _HIDDEN_ROW = re.compile(rb'<row [^>]*\bhidden="(?:1|true)"[^>]*(?<!/)>')
 _HIDDEN_COLUMN = re.compile(rb'<col [^>]*\bhidden="(?:1|true)"[^>]*>')
@@ -120,7 +127,8 @@ def sheet_facts(part: bytes, styles: dict[int, Shown], budget: Budget) -> SheetF
     facts.height = max(map(int, _ROW.findall(part)), default=0)
     # one search for the usual case: every cell is where its row says, none beyond column ZZ
     odd = re.compile(rb'<c(?! r="[A-Z]{1,2}(?!(?:%s)")[1-9]\d{0,6}"[ />])[\s/>]' % _greater(facts.height))
-    if part[start - 1 : start] != b"<" or (odd.search(part) and _UNUSUAL.search(part)):
+    usual = part[start - 1 : start] == b"<" and not _PREFIXED.search(part)
+    if not usual or (odd.search(part) and _UNUSUAL.search(part)):
         return _node_by_node(part, styles, budget)
     budget.tick()
     if odd.search(part) or facts.height * facts.width > max(1_000_000, 5 * facts.cells):
@@ -143,6 +151,19 @@ def sheet_facts(part: bytes, styles: dict[int, Shown], budget: Budget) -> SheetF
     return facts
 
 
+def text_of_cells(package: Package, sheet: str) -> int:
+    """How much text the cells of a sheet hold, in bytes at most: shared texts count in each cell that has them."""
+    table = next((p for n, p in package.parts.items() if n.lower().endswith("sharedstrings.xml")), b"")
+    part = package.parts.get(sheet, b"")
+    ends = np.array([0, *(m.end() for m in _SHARED_END.finditer(table))], np.int64)
+    lengths = np.diff(ends)
+    most = int(lengths.max()) if len(lengths) else 0
+    if part.count(b"<c") * most <= _MUCH_TEXT:
+        return 0
+    index = np.array([int(i) for i in _SHARED.findall(part)], np.int64)
+    return int(lengths[index[index < len(lengths)]].sum())
+
+
 def _long_numbers(part: bytes) -> dict[Place, str]:
     """Numbers of more than 15 digits that are written out: the file knows more than Excel would show."""
     return {(int(row) - 1, column_of(letters)): digits.decode() for letters, row, digits in _LONG.findall(part)}
@@ -152,7 +173,7 @@ def _height(part: bytes, rows: int) -> int:
     beyond = re.compile(rb'<c r="[A-Z]+(?:' + _greater(rows) + rb')"')
     if not beyond.search(part):
         return rows
-    return max(int(m[1]) for m in re.finditer(rb'<c r="[A-Z]+(\d+)"[^>]*[^/>]>', part)) if b"<c " in part else rows
+    return max(int(m[1]) for m in re.finditer(rb'<c r="[A-Z]+(\d+)"(?:[^>]*[^/>])?>', part)) if b"<c " in part else rows
 
 
 def _greater(number: int) -> bytes:
@@ -178,7 +199,10 @@ def _width(part: bytes, height: int) -> int:
             if width * height <= 1_000_000:
                 return width
             return (
-                max(map(column_of, {m[1] for m in re.finditer(rb'<c r="([A-Z]+)\d+"[^>]*[^/>]>', part)}), default=0) + 1
+                max(
+                    map(column_of, {m[1] for m in re.finditer(rb'<c r="([A-Z]+)\d+"(?:[^>]*[^/>])?>', part)}), default=0
+                )
+                + 1
             )
     return 26
 
@@ -256,9 +280,13 @@ def _nodes(part: bytes) -> Iterator[tuple[str, etree._Element]]:
 
 
 def _place(reference: str | None, row: int, column: int) -> Place:
-    match = re.fullmatch(r"([A-Z]{1,3})(\d{1,7})", reference or "")
-    return (int(match[2]) - 1, column_of(match[1])) if match else (max(row, 0), column + 1)
+    match = re.fullmatch(r"([A-Za-z]{1,3})(\d{1,7})", reference or "")
+    if match:
+        return int(match[2]) - 1, column_of(match[1].upper())
+    return (_NOWHERE, 0) if reference else (max(row, 0), column + 1)
 
 
 def _whole(text: str | None, otherwise: int) -> int:
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else otherwise
+    if not text or not text.isascii() or not text.isdecimal():
+        return otherwise
+    return int(text) if len(text) < 10 else _NOWHERE

@@ -18,6 +18,8 @@ from idvtools.evidence.limits import Budget
 _CHUNK = 1 << 20
 #: A part below this size is packed anew without compression.
 _SMALL = 1 << 16
+#: A sheet of 300,000 rows and 12 columns; its cells take three times as much memory again.
+_MOST_OF_A_PART = 160 << 20
 _STRICT = (
     (b"http://purl.oclc.org/ooxml/spreadsheetml/main", b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"),
     (
@@ -136,6 +138,8 @@ def _member(
             f"a part of the workbook unpacks to more than {limits.ratio} times its size; it was not read"
         )
     budget.take_bytes(info.file_size)
+    if info.file_size > _MOST_OF_A_PART:
+        raise EvidenceError(f"a part of the workbook unpacks to more than {_MOST_OF_A_PART >> 20} MB; it was not read")
     if info.compress_type == zipfile.ZIP_DEFLATED and info.file_size > _SMALL:
         raw = _raw(data, info)
         return _inflated(raw, info, budget), _Packed(zipfile.ZIP_DEFLATED, info.CRC, info.file_size, raw)

@@ -21,7 +21,8 @@ from idvtools.evidence.sheetfacts import SheetFacts, address, shown_number
 #: Rows from which a sheet is read by column.
 LARGE = 5_000
 #: Cells of a rectangle that are laid out even if most are empty; beyond, only rows that hold something are.
-_ROOMY = 1_000_000
+_ROOMY = 250_000
+_MOST_TEXT = 128 << 20
 
 
 @dataclass(slots=True)
@@ -39,6 +40,13 @@ class LibrarySheet:
 def compact(facts: SheetFacts) -> bool:
     """Whether the cells of a sheet stand close enough to lay out the rectangle that holds them."""
     return facts.height * facts.width <= max(_ROOMY, 5 * facts.cells)
+
+
+def take_text(size: int, budget: Budget) -> None:
+    """Refuse texts that are there once, but come to too much when each cell that shares them has its own."""
+    if size > _MOST_TEXT:
+        raise EvidenceError(f"the texts of a sheet come to more than {_MOST_TEXT >> 20} MB")
+    budget.tick()
 
 
 def by_calamine(book: CalamineWorkbook, index: int, facts: SheetFacts, budget: Budget) -> LibrarySheet | None:

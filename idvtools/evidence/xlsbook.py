@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from idvtools.errors import EvidenceError
@@ -19,7 +20,19 @@ from idvtools.evidence.limits import Budget
 from idvtools.evidence.model import Found, Grid
 from idvtools.evidence.office import book_stream
 from idvtools.evidence.sheetfacts import Place, SheetFacts
-from idvtools.evidence.sheetgrids import LARGE, LibrarySheet, by_calamine, compact, grids_of_sheet, guarded
+from idvtools.evidence.sheetgrids import (
+    LARGE,
+    LibrarySheet,
+    by_calamine,
+    compact,
+    grids_of_sheet,
+    guarded,
+    take_text,
+)
+
+_SHARED_TEXT = 0xFD
+#: Cells below which shared texts, 32,767 characters each at most, cannot come to much.
+_FEW = 2_000
 
 
 def read_xls(data: bytes, budget: Budget) -> Found:
@@ -58,19 +71,22 @@ def _hidden(hidden: bool) -> list[str]:
 
 def _plain_sheets(stream: bytes, facts: XlsFacts, budget: Budget) -> dict[int, PlainSheet]:
     """The large plain sheets, by their place among the sheets."""
-    large = [i for i, f in enumerate(facts.sheets) if f.height >= LARGE and compact(f)]
-    texts = shared_texts(stream, budget) if large and facts.version == 8 else None
-    if texts is None:
+    shared = [found.of(_SHARED_TEXT, least=10) for found in facts.records]
+    if facts.version != 8 or (sum(map(len, shared)) < _FEW and all(f.height < LARGE for f in facts.sheets)):
         return {}
-    found = {}
-    for i in large:
-        budget.take_cells(facts.sheets[i].cells)
-        sheet = plain_sheet(stream, facts, i, texts, budget)
-        if sheet is not None:
-            found[i] = sheet
-        else:
-            budget.cells_left += facts.sheets[i].cells  # they are counted when the library reads them
-    return found
+    texts = shared_texts(stream, budget)
+    lengths = np.array([*map(len, texts), 0], np.int64)
+    for found, which in zip(facts.records, shared, strict=True):
+        index = np.minimum(found.u16(which, 6) | found.u16(which, 8) << 16, len(texts))
+        take_text(int(lengths[index].sum()), budget)
+    sheets = {}
+    for i, f in enumerate(facts.sheets):
+        if f.height >= LARGE and compact(f):
+            sheet = plain_sheet(stream, facts, i, texts, budget)
+            if sheet is not None:
+                budget.take_cells(f.cells)
+                sheets[i] = sheet
+    return sheets
 
 
 @dataclass(slots=True)

@@ -13,10 +13,10 @@ from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 from idvtools.errors import EvidenceError
 from idvtools.evidence.limits import Budget
 from idvtools.evidence.model import Found, Grid
-from idvtools.evidence.ooxml import BookFacts, book_facts, sheet_facts
+from idvtools.evidence.ooxml import BookFacts, book_facts, sheet_facts, text_of_cells
 from idvtools.evidence.package import Package, open_package
 from idvtools.evidence.sheetfacts import SheetFacts, column_of
-from idvtools.evidence.sheetgrids import LibrarySheet, by_calamine, compact, grids_of_sheet, guarded
+from idvtools.evidence.sheetgrids import LibrarySheet, by_calamine, compact, grids_of_sheet, guarded, take_text
 
 #: Cells that openpyxl is given at most: it needs half a kilobyte for each.
 _MOST_SLOW = 300_000
@@ -28,6 +28,8 @@ def read_xlsx(data: bytes, budget: Budget) -> Found:
     package = open_package(data, budget)
     book = book_facts(package)
     warnings = list(book.warnings)
+    if len(book.parts) > budget.limits.members:
+        raise EvidenceError(f"the workbook lists more than {budget.limits.members} sheets")
     facts = {name: _facts(package, part, book, budget) for name, part in book.parts.items()}
     zipped = package.zipped()
     package.parts.clear()  # a large sheet need not lie in memory twice
@@ -62,6 +64,7 @@ def read_xlsx(data: bytes, budget: Budget) -> Found:
 
 def _facts(package: Package, part: str, book: BookFacts, budget: Budget) -> SheetFacts | None:
     content = package.parts.get(part)
+    take_text(text_of_cells(package, part), budget)
     return sheet_facts(content, book.styles, budget) if content else None
 
 
