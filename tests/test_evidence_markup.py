@@ -304,3 +304,15 @@ def test_any_text_is_a_page_or_refused(text):
             read(text)
         except EvidenceError as error:
             assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("xml", "said"),
+    [
+        (b"<a " + b" ".join(b'k%d="1"' % i for i in range(50_000)) + b"/>", "attributes"),
+        (b"<a>" + b"<b/>" * 1_300_000 + b"</a>", "elements"),
+    ],
+)
+def test_xml_of_too_many_parts_is_refused_before_it_costs_time_or_memory(xml, said):
+    with pytest.raises(EvidenceError, match=said):
+        read_xml(xml, "a.xml", Budget(Limits()))

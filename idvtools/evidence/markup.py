@@ -27,6 +27,10 @@ _MAIL = re.compile(
     rb"\s*(?:mime-version|from|subject|date|content-type|x-[a-z-]+|snapshot-content-location):", re.IGNORECASE
 )
 _SHEET_NAME = re.compile(r"<x:ExcelWorksheet>\s*<x:Name>([^<]{1,100})</x:Name>")
+#: Elements of a tree, of which each takes a quarter of a kilobyte.
+_MOST_ELEMENTS = 1_300_000
+#: To list the attributes of an element takes time by their square.
+_MOST_ATTRIBUTES = 2_000
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -124,6 +128,8 @@ def read_xml(data: bytes, name: str, budget: Budget, passwords: Sequence[str] = 
 def _xml(decoded: Decoded, budget: Budget) -> tuple[etree._Element, tuple[str, ...]]:
     plain = refuse_dtd(decoded.text.strip("\x00 \t\r\n\ufeff").encode("utf-8", "replace"))
     budget.tick()
+    if plain.count(b"<") - plain.count(b"</") > _MOST_ELEMENTS:
+        raise EvidenceError(f"it holds more than {_MOST_ELEMENTS} elements; ask for the data as csv or xlsx")
     for recover in (False, True):
         parser = etree.XMLParser(
             resolve_entities=False,
@@ -158,15 +164,19 @@ def _value(node: etree._Element, budget: Budget, depth: int) -> Any:
     budget.tick()
     if depth > MAX_DEPTH:
         raise EvidenceError(f"it is nested deeper than {MAX_DEPTH} levels")
+    if len(node.attrib) > _MOST_ATTRIBUTES:
+        raise EvidenceError(f"an element of it has more than {_MOST_ATTRIBUTES} attributes")
     text = " ".join(part.strip() for part in [node.text or "", *(child.tail or "" for child in node)] if part.strip())
     own = ((key, value) for key, value in node.attrib.items() if not key.endswith("}schemaLocation"))
     fields: dict[str, Any] = {etree.QName(key).localname: value for key, value in own}
     if not len(node) and not fields:
         return text or None
     groups: dict[str, list[Any]] = {}
-    for child in node:
+    while (child := next(iter(node), None)) is not None:
         if isinstance(child.tag, str):
-            groups.setdefault(etree.QName(child).localname, []).append(_value(child, budget, depth + 1))
+            name = child.tag.rpartition("}")[2]
+            groups.setdefault(name, []).append(_value(child, budget, depth + 1))
+        node.remove(child)  # tree and values together would take twice the memory
     for key, values in groups.items():
         unique = key if key not in fields else f"{key} (element)"
         fields[unique] = values[0] if len(values) == 1 else values
