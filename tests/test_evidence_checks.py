@@ -226,6 +226,10 @@ def test_totals_of_a_statement_are_compared_with_its_columns() -> None:
     }  # fmt: skip
     assert outcome(one(bank(footer=("合计 40.00 100.26",))))["printed total 存入"] is False
     assert outcome(one(bank(footer=("合计 1 2 3 4",))))["printed total"] is None
+    pages = outcome(one(bank(footer=("本页合计 30.50 100.00", "本页合计 9.50 0.25"))))
+    assert pages == {"printed total 支出": None, "printed total 存入": None, "balance chain": True}
+    whole = outcome(one(bank(footer=("本页合计 30.50 100.00", "本页合计 9.50 0.25", "总计 40.00 100.25"))))
+    assert whole == {"printed total 支出": True, "printed total 存入": True, "balance chain": True}
 
 
 def wallet(cells: Sequence[tuple[str, Any]], *preamble: str) -> Table:
@@ -271,3 +275,18 @@ def test_a_table_of_something_else_is_left_alone() -> None:
     )
     assert applied([table], "", [], None).tables == (table,)
     assert all_checks(table, {}) == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "ok"),
+    [
+        ("a,1.50\nb,2.25\nTotal,3.75", True),
+        ("a,1.50\nb,2.25\nTotal,3.76", False),
+        ("Fruit,3.75\napple,1.50\npear,2.25\nOthers,4.00\nTotal,7.75", True),  # a row that is the sum of others
+        ("a,0.10000000000001\nb,0.2\nTotal,0.300000000000009", True),  # what a spreadsheet computed
+        ("a,1.50\nb,2.50\nTotal,2.00", None),  # a mean
+    ],
+)
+def test_totals_below_a_column(lines: str, ok: bool | None) -> None:
+    (table,) = read_evidence(f"Kind,Amount\n{lines}\n".encode(), name="sums.csv").tables
+    assert outcome(table) == {"printed total Amount": ok}

@@ -31,6 +31,9 @@ _CURRENCY = re.compile(r"币种|幣種|货币|貨幣|通貨|(?<![a-z])(?:currenc
 
 #: Different words that a column of directions may have; digits to which sums are exact.
 _WORDS, _DIGITS = 40, 200
+#: Cells of a table in which rows are looked for that are sums of others; digits by which a figure was computed as a
+#: float, and how far that may be off.
+_SHORT, _MANY, _NOISE = 5_000, 12, Decimal("1e-11")
 
 
 def self_checks(table: Table, footer: Sequence[Row]) -> list[Check]:
@@ -146,7 +149,55 @@ def _column_totals(table: Table, footer: Sequence[Row]) -> list[Check]:
         figure = money(cell)
         if figure is None:
             continue
-        total = _sum(table.column(i))
-        said = f"{figure:f} printed, {total:f} read"
-        checks.append(Check(f"printed total {table.columns[i].name}", abs(total) == abs(figure), said))
+        checks.append(
+            Check(f"printed total {table.columns[i].name}", *_compared(figure, table.column(i), len(table.columns)))
+        )
     return checks
+
+
+def _compared(figure: Decimal, cells: Sequence[Decimal | int | None], columns: int) -> tuple[bool | None, str]:
+    """Whether the cells of a column come to the figure that is printed below them, and what is said of it."""
+    total = _sum(cells)
+    said = f"{figure:f} printed, {total:f} read"
+    if _same(figure, total):
+        return True, said
+    if len(cells) <= _SHORT // columns and _same(figure, _sum(_without_parts(cells))):
+        return True, f"{figure:f} printed; {total:f} read, some rows of it are the sums of rows below them"
+    count = sum(cell is not None for cell in cells)
+    if count > 1 and abs(figure * count - total) <= abs(total) * _NOISE:
+        return None, f"{said}: what is printed is their mean"
+    return False, said
+
+
+def _same(figure: Decimal, total: Decimal) -> bool:
+    """Whether two sums are one: a figure of many digits is a spreadsheet's, which keeps about 15 of them."""
+    if abs(figure) == abs(total):
+        return True
+    return len(figure.as_tuple().digits) >= _MANY and abs(abs(figure) - abs(total)) <= abs(figure) * _NOISE
+
+
+def _without_parts(cells: Sequence[Decimal | int | None]) -> list[Decimal | int]:
+    """The cells without those that the one before them is the sum of.
+
+    Examples
+    --------
+    >>> _without_parts([6, 1, 2, 3, 4])
+    [6, 4]
+    """
+    kept: list[Decimal | int] = []
+    values = [cell for cell in cells if cell is not None]
+    if any(value < 0 for value in values):
+        return values
+    at = 0
+    while at < len(values):
+        kept.append(values[at])
+        parts, whole = Decimal(0), Decimal(values[at])
+        after = at + 1
+        for end in range(at + 1, len(values)):
+            parts += values[end]
+            if end > at + 1 and whole and _same(whole, parts):
+                after = end + 1
+            if parts >= whole:
+                break
+        at = after
+    return kept
