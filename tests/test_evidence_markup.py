@@ -316,3 +316,36 @@ def test_any_text_is_a_page_or_refused(text):
 def test_xml_of_too_many_parts_is_refused_before_it_costs_time_or_memory(xml, said):
     with pytest.raises(EvidenceError, match=said):
         read_xml(xml, "a.xml", Budget(Limits()))
+
+
+def test_what_a_page_hides_within_a_cell_is_no_part_of_it():
+    """Pages sort their tables by keys that nobody sees."""
+    page = (
+        b"<table><tr><th>day<th>sum<tr><td><span style='display:none'>01879</span>1 July 1879<td>5<b>.58</b>"
+        b"<tr><td><i style='display: none;'>z !</i><td>6.<span style='display:none'>7000</span>65</table>"
+    )
+    grid = read_html(page, "a.html", Budget(Limits())).grids[0]
+    assert grid.rows == [["day", "sum"], ["1 July 1879", "5.58"], [None, "6.65"]]
+    assert grid.warnings == ("texts that the page hides within cells, left out: 3",)
+
+
+def test_the_foot_of_a_table_is_its_last_row_wherever_it_stands():
+    page = b"<table><tr><td><table><thead><tr><th>head</thead><tfoot><tr><td>foot</tfoot><tbody><tr><td>body</table></table>"
+    assert read_html(page, "a.html", Budget(Limits())).grids[0].rows == [["head"], ["body"], ["foot"]]
+
+
+def test_spans_across_and_down_at_once():
+    page = (
+        b"<table><tr><td>05<td colspan=2>06<td>08<td>09<tr><td rowspan=2>25<td>26<td colspan=2 rowspan=2>x<td>29"
+        b"<tr><td>36<td>39<tr><td>45<td>46<td>47<td>48<td>49</table>"
+    )
+    rows = read_html(page, "a.html", Budget(Limits())).grids[0].rows
+    assert [row[-1] for row in rows] == ["09", "29", "39", "49"]
+    assert [row[1] for row in rows[1:]] == ["26", "36", "46"]
+    assert rows[2][2:4] == ["x", "x"]
+
+
+@pytest.mark.parametrize("span", [b"colspan=", b'colspan=""', b'colspan=""4""', b'colspan="foo"', b'colspan="-2"'])
+def test_spans_that_make_no_sense_are_one(span):
+    page = b"<table><tr><td>05</td><td " + span + b">06</td><td>08</td></tr></table>"
+    assert read_html(page, "a.html", Budget(Limits())).grids[0].rows == [["05", "06", "08"]]

@@ -34,6 +34,14 @@ class _Cell:
 class _Rows:
     rows: list[list[_Cell]] = field(default_factory=list)
     hidden: int = 0
+    unseen: int = 0
+
+    def warnings(self) -> list[str]:
+        """What of it nobody sees on the page."""
+        said = [f"hidden rows, read too: {self.hidden}"] if self.hidden else []
+        if self.unseen:
+            said.append(f"texts that the page hides within cells, left out: {self.unseen}")
+        return said
 
     def is_data(self) -> bool:
         """A table with tables in it is one for layout, unless two rows of it hold two cells of their own."""
@@ -87,15 +95,18 @@ def _read(table: etree._Element, budget: Budget) -> _Rows:
             current = []
             found.rows.append(current)
         nests = node.find(".//table") is not None
-        text = _text(node, budget, set(node.iter("table")) if nests else set())
+        unseen = {n for n in node.iterdescendants() if _HIDDEN.search(n.get("style", ""))}
+        found.unseen += sum(any(part.strip() for part in n.itertext()) for n in unseen)
+        text = _text(node, budget, {*(node.iter("table") if nests else ()), *unseen})
         across, down = _span(node.get("colspan"), _MAX_COLSPAN), _span(node.get("rowspan"), 65_534, zero=65_534)
         current.append(_Cell(text or None, across, down, node.tag == "th" or section == "thead", nests))
     return found
 
 
 def _own(table: etree._Element) -> Iterator[tuple[etree._Element, str]]:
-    """Rows and cells of a table, not those of tables within."""
-    stack = [(child, str(table.tag)) for child in reversed(table)]
+    """Rows and cells of a table, the foot last wherever it stands; not those of tables within."""
+    in_order = sorted(table, key=lambda child: child.tag == "tfoot")
+    stack = [(child, str(table.tag)) for child in reversed(in_order)]
     while stack:
         node, section = stack.pop()
         if not isinstance(node.tag, str) or node.tag in _DROPPED:
@@ -143,8 +154,7 @@ def _lay_out(found: _Rows, budget: Budget) -> tuple[list[list[Cell]], tuple[str,
             rows[y].extend([None] * (max(places) + 1 - len(rows[y])))
     said = fill(rows, spans, budget, frozenset(headings)).warnings()
     said = [w for w in said if "once" in w]  # spans in HTML are the rule; only what was not filled is news
-    if found.hidden:
-        said.append(f"hidden rows, read too: {found.hidden}")
+    said += found.warnings()
     if too_wide:
         said.append(f"rows of more than {_MAX_WIDTH} columns, cut off there: {too_wide}")
     return [row for row in rows if row], tuple(said)
@@ -179,7 +189,7 @@ def _text(root: etree._Element, budget: Budget, without: set[etree._Element]) ->
             pieces.append(node)
             continue
         if not isinstance(node.tag, str) or node.tag in _DROPPED or node in without:
-            pieces.append("\n" if node in without else "")
+            pieces.append("\n" if node in without and node.tag == "table" else "")
             continue
         if node.tag in _BREAKS:
             pieces.append("\n")
