@@ -7,14 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from idvtools.evidence.pdfpage import Rule
-from idvtools.evidence.pdftext import Line, Phrase, is_value, join_lines
-
-#: An amount: a number with decimals or thousands, or with a currency before it.
-AMOUNT = re.compile(
-    r"[(（+-]? ?(?:[A-Z]{2,3}\$?|[¥￥$€£]|HK\$)? ?[+-]?\d{1,3}(?:[,.' ]?\d{3})*[.,]\d{1,4}\s?(?:[)）+-]|CR|DR|元)?"
-    r"|[(（+-]?(?:[A-Z]{2,3}\$?|[¥￥$€£]|HK\$)? ?\d{1,3}(?:,\d{3})+[)）]?"
-)
-
+from idvtools.evidence.pdftext import AMOUNT, Line, Phrase, is_value, join_lines
 
 _YEAR = re.compile(r"(?:FY ?)?(?:19|20)\d\d(?:[-/]\d{2,4})?年?")
 

@@ -13,13 +13,12 @@ from idvtools.errors import EvidenceError
 from idvtools.evidence.limits import Budget
 from idvtools.evidence.model import Found
 from idvtools.evidence.pdfcolumns import column_tables
-from idvtools.evidence.pdfheads import AMOUNT
 from idvtools.evidence.pdfjoin import Joiner
 from idvtools.evidence.pdflattice import lattices
 from idvtools.evidence.pdfpage import Layer, Word
 from idvtools.evidence.pdfquality import judge, page_list
 from idvtools.evidence.pdftables import PageTable, framed, ruled_table
-from idvtools.evidence.pdftext import Line, lines_of, phrases_of, text_of
+from idvtools.evidence.pdftext import AMOUNT, Line, lines_of, phrases_of, text_of
 
 #: Share of the time that is left which pages may take; making typed tables of them takes the rest.
 READING = 0.75

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from idvtools.evidence.limits import Budget
-from idvtools.evidence.pdfheads import AMOUNT
 from idvtools.evidence.pdflattice import Lattice, owners
 from idvtools.evidence.pdfpage import Word
-from idvtools.evidence.pdftext import join_lines, join_words, lines_of, phrases_of
+from idvtools.evidence.pdftext import AMOUNT, join_lines, join_words, lines_of, phrases_of
 
 #: Share of words that lines may cut in two; more are cut in a drawing.
 CUT = 0.03

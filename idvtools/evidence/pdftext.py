@@ -10,16 +10,26 @@ from idvtools.evidence.pdfpage import Word
 
 #: A gap wider than this many times the height of the text parts two phrases.
 PHRASE = 0.62
-_MONEY_SIGN = r"(?:[A-Z]{2,3}\$?|[¥￥$€£]|HK\$|US\$|人民币|港币|港幣)?"
+_SIGNS = "(（△▲+\\-−–－"
+_MONEY = r"(?:HK\$|US\$|NT\$|S\$|[A-Z]{2,3}\$?|[¥￥$€£₹]|人民币|港币|港幣)"
+_AFTER = r"(?:[)）+\-−]|CR|DR|Cr|Dr|借|贷|%|元|円|圆|€|£|EUR|USD|HKD|CNY|RMB|zł|kr)"
+_MONTH = (
+    r"(?i:(?:jan|feb|fév|m[aä]r|apr|avr|jun|jui|jul|aug|aoû|sep|o[ck]t|nov|de[czs]|déc)[a-zûé]{0,7}|ma[iy](?![a-z]))\.?"
+)
 #: A number as a cell holds it, an amount among them; a date or a time. Either makes a cell a "value".
 NUMBER = re.compile(
-    rf"[(（△▲+-]?\s?{_MONEY_SIGN}\s?[+-]?(?:\d{{1,3}}(?:[,.' ’\u00a0]\d{{3}})+|\d+)?(?:[.,]\d+)?"
-    r"\s?(?:[)）+-]|CR|DR|%|元|借|贷)?"
+    rf"[{_SIGNS}]?\s?{_MONEY}?\s?[+\-−]?(?:\d{{1,3}}(?:[,.' ’\u00a0]\d{{3}})+|\d+)?(?:[.,]\d+)?\s?{_AFTER}?"
+)
+#: An amount: a number with decimals or thousands, or with a currency beside it.
+AMOUNT = re.compile(
+    rf"[{_SIGNS}]?\s?{_MONEY}?\s?[+\-−]?"
+    rf"(?:\d{{1,3}}(?:[,.' ’\u00a0]?\d{{3}})*[.,]\d{{1,4}}|\d{{1,3}}(?:,\d{{3}})+)\s?{_AFTER}?"
+    rf"|[{_SIGNS}]?\s?[¥￥$€£₹]\s?\d+[)）]?|[{_SIGNS}]?\d+\s?[元円圆€]"
 )
 DATE = re.compile(
-    r"(?:\d{1,4}[-/.年]\s?\d{1,2}(?:[-/.月]\s?\d{1,4}日?|月)?"
-    r"|\d{1,2}[ -]?(?:[A-Z][a-z]{2,8}|[A-Z]{3})\.?(?:[ -]?,?\d{2,4})?"
-    r"|[A-Z][a-z]{2,8}\.? \d{1,2},? \d{4}|\d{8})(?:[ T]?\d{1,2}:\d{2}(?::\d{2})?)?|\d{1,2}:\d{2}(?::\d{2})?"
+    rf"(?:\d{{1,4}}[-/.年]\s?\d{{1,2}}(?:[-/.月]\s?\d{{1,4}}日?|月)?"
+    rf"|\d{{1,2}}\.?[ -]?{_MONTH}(?:[ -]?,?\d{{2,4}})?|{_MONTH}[ -]\d{{1,2}}(?:,? \d{{4}})?|\d{{8}})"
+    r"(?:[ T]?\d{1,2}:\d{2}(?::\d{2})?)?|\d{1,2}:\d{2}(?::\d{2})?(?: ?[AP]M)?"
 )
 _SPLIT_NUMBER = re.compile(r"[(+-]? ?\d{1,3}(?:[ \u00a0]\d{3})+(?:[.,]\d{1,4})?\)?|[(+-] [\d.,]+\)?")
 _LOOSE_NUMBER = re.compile(r"[(+-]?[\d .,/:-]+\)?")
@@ -65,8 +75,10 @@ def is_value(text: str) -> bool:
     --------
     >>> [is_value(t) for t in ("1,234.50", "1 234,50", "(12.00)", "HK$ 5", "2024-01-31", "31 Jan 2024", "2024年1月3日")]
     [True, True, True, True, True, True, True]
-    >>> [is_value(t) for t in ("Total", "Seite 1", "-", "No. 5")]
-    [False, False, False, False]
+    >>> [is_value(t) for t in ("12,50 €", "−3.00", "3. März 2024", "Jan 31", "1,234円", "JPY 20,000", "1:49 PM")]
+    [True, True, True, True, True, True, True]
+    >>> [is_value(t) for t in ("Total", "Seite 1", "-", "No. 5", "12 Main")]
+    [False, False, False, False, False]
     """
     text = text.strip()
     if len(text) > 40 or not any("0" <= c <= "9" or "０" <= c <= "９" for c in text):
