@@ -1,4 +1,4 @@
-# ruff: noqa: DTZ001, E501
+# ruff: noqa: DTZ001
 """Grids become tables: amounts and dates as people print them, headers, footers, totals, and the files of others."""
 
 from datetime import date, datetime
@@ -6,12 +6,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from idvtools.errors import EvidenceError
 from idvtools.evidence.amounts import parse_amount
 from idvtools.evidence.columns import decide
 from idvtools.evidence.delimited import read_delimited
+from idvtools.evidence.headers import unique
 from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.model import Cell, Grid, Table
 from idvtools.evidence.tables import printed_totals, to_tables
@@ -301,21 +303,85 @@ def test_the_order_of_rows_does_not_change_a_type(order: list[int]) -> None:
     assert list(types(table).values()) == ["date", "amount", "integer", "text"]
 
 
-def test_a_large_file_reads_the_same_by_arrow_as_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
-    body = "".join(
-        f"2026-10-{i % 28 + 1:02d},名{i % 50},{i},{i * 37 % 9999 / 100:.2f}, {10**17 + i}\t,2026-10-01 10:00:{i % 60:02d}\n"
-        for i in range(9_000)
-    )
-    data = ("账单\n共9000笔记录\n日期,姓名,数量,金额,流水号,时刻\n" + body + "合计,,,1.00,,\n").encode()
+def both_ways(data: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[Table, Table]:
+    """A file read the exact way, and by Arrow."""
     exact = read(data)
-    monkeypatch.setattr("idvtools.evidence.delimited.LARGE", 0)
-    fast = read(data)
-    assert type(fast.rows).__name__ == "LargeRows"
+    with monkeypatch.context() as patch:
+        patch.setattr("idvtools.evidence.delimited.LARGE", 0)
+        patch.setattr("idvtools.evidence.fast._HEAD", 1_000)
+        patch.setattr("idvtools.evidence.arrowtypes._SMALL", 0)
+        return exact, read(data)
+
+
+def alike(exact: Table, fast: Table) -> None:
     assert list(fast.rows) == list(exact.rows)
-    assert (fast.columns, fast.preamble, fast.footer) == (exact.columns, exact.preamble, exact.footer)
-    assert (list(fast.numbers), fast.header_row) == (list(exact.numbers), exact.header_row)
-    assert [c for c in fast.checks if c.name == "row count"] == [c for c in exact.checks if c.name == "row count"]
+    assert list(fast.numbers) == list(exact.numbers)
+    for field in ("columns", "header_row", "preamble", "footer", "checks", "warnings"):
+        assert getattr(fast, field) == getattr(exact, field)
     assert fast.to_pandas().equals(exact.to_pandas())
+
+
+#: Columns of a large file: what stands in row i.
+KINDS = {
+    "日期": lambda i: f"2026-{i % 12 + 1:02d}-{i % 28 + 1:02d}",
+    "Date of entry": lambda i: f"{i % 28 + 1}/{i % 12 + 1}/2026",
+    "时刻": lambda i: f"2026-10-{i % 28 + 1:02d} 10:{i // 60 % 60:02d}:{i % 60:02d}",
+    "姓名": lambda i: f"名{i * 7919 % 10_007}",
+    "摘要": lambda i: ("工资", "", " 房租", "a, b", 'say "yes"')[i % 5],
+    "数量": lambda i: str(i * 7919 % 10_007),
+    "金额": lambda i: f"{(i * 7919 % 10_007 - 5_000) / 100:.2f}",
+    "支出": lambda i: ("-", f"{i:,}.5", "", "¥1.00")[i % 4],
+    "Rate": lambda i: f"{i}.{i % 1000:03d}",
+    "流水号": lambda i: f" {10**17 + i}\t",
+    "code": lambda i: f"{i:06d}",
+    "收/支": lambda i: ("支出", "收入", "/")[i % 3],
+    "备注": lambda i: "两\n行" if i % 90 == 5 else "",
+    "混": lambda i: "x" if i % 40 == 7 else str(i),
+}
+
+
+def quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if set(cell) & set(',"\n') else cell
+
+
+@given(st.lists(st.sampled_from(sorted(KINDS)), min_size=3, max_size=8, unique=True), st.booleans(), st.booleans())
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_large_file_reads_the_same_by_arrow_as_exactly(
+    monkeypatch: pytest.MonkeyPatch, names: list[str], around: bool, ended: bool
+) -> None:
+    names = ["日期", *(name for name in names if name != "日期")]
+    rows = [",".join(quoted(KINDS[name](i)) for name in names) for i in range(400)]
+    text = ("账单\n共400笔记录\n支出：3笔，1.50元\n" if around else "") + ",".join(names) + "\n" + "\n".join(rows)
+    if ended:
+        text += "\n合计" + ",1.00" * (len(names) - 1)
+    exact, fast = both_ways(text.encode(), monkeypatch)
+    assert type(fast.rows).__name__ == "LargeRows"
+    alike(exact, fast)
+
+
+@pytest.mark.parametrize("header", ["日期,摘要,支出,收入,余额\n", ""])
+@pytest.mark.parametrize("broken", [False, True])
+def test_balances_of_a_large_file_chain_as_exactly(monkeypatch: pytest.MonkeyPatch, header: str, broken: bool) -> None:
+    balance, lines = 100_000, []
+    for i in range(1, 301):
+        balance += -i if i % 3 else 5 * i
+        shown = balance + (7 if broken and i == 200 else 0)
+        flow = f"{i / 100:.2f}," if i % 3 else f",{i / 20:.2f}"
+        lines.append(f"2026-{i // 28 % 12 + 1:02d}-{i % 28 + 1:02d},摘{i},{flow},{shown / 100:.2f}")
+    exact, fast = both_ways((header + "\n".join(lines) + "\n").encode(), monkeypatch)
+    assert type(fast.rows).__name__ == "LargeRows"
+    alike(exact, fast)
+    assert [check.ok for check in fast.checks] == ([not broken] if header else [])
+
+
+@pytest.mark.parametrize(
+    "odd", ["合计,,300.00", "日期,摘要,金额", "第二章,,", ",,", "2026-10-01,a,1.00,x", "'0012',a,1.00"]
+)
+def test_what_is_odd_in_a_large_file_is_seen(monkeypatch: pytest.MonkeyPatch, odd: str) -> None:
+    lines = [f"2026-10-{i % 28 + 1:02d},摘要{i},{i}.00" for i in range(300)]
+    exact, fast = both_ways("\n".join(["日期,摘要,金额", *lines[:150], odd, *lines[150:]]).encode(), monkeypatch)
+    assert isinstance(fast.rows, list)
+    alike(exact, fast)
 
 
 def test_a_large_file_that_is_unusual_reads_the_exact_way(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -325,6 +391,78 @@ def test_a_large_file_that_is_unusual_reads_the_exact_way(monkeypatch: pytest.Mo
     assert isinstance(table.rows, list)
     assert len(table.rows) == 12_000
     assert any("more fields" in w for w in table.warnings)
+
+
+# Bugs that were found once.
+
+
+def test_names_of_many_columns_take_no_time() -> None:
+    assert len(set(unique(["a"] * 16_000))) == 16_000
+
+
+def test_a_row_of_more_cells_than_a_sheet_has_is_no_table() -> None:
+    found = read_delimited(b"a,b\n" + (b"1," * 20_000 + b"\n") * 3, "a.csv", budget())
+    assert not found.grids
+    assert found.text.startswith("a,b")
+    assert "no table" in found.warnings[0]
+    with pytest.raises(EvidenceError, match="no table"):
+        to_tables(Grid("", "", [("a",) * 20_000]), budget())
+
+
+def test_cells_are_counted() -> None:
+    with pytest.raises(EvidenceError, match="cells"):
+        read_delimited(b"a,b,c\n" * 100, "a.csv", Budget(Limits(cells=200)))
+
+
+def test_an_amount_keeps_all_digits_and_no_zero_is_negative() -> None:
+    assert str(parse_amount("-0.00").value) == "0.00"  # type: ignore[union-attr]
+    long = "-" + "1234567890" * 4 + ".12"
+    assert format(parse_amount(long).value, "f") == long  # type: ignore[union-attr]
+    assert parse_amount("1," * 5_000) is None
+
+
+def test_several_currencies_in_a_column_are_kept() -> None:
+    table = read("日期,金额\n2026-10-01,CNY 1.50\n2026-10-02,US$2.00\n2026-10-03,3.00\n")
+    assert column(table, "金额") == [D("1.50"), D("2.00"), D("3.00")]
+    assert column(table, "金额_currency") == ["CNY", "USD", None]
+    one = read("日期,金额\n2026-10-01,CNY 1.50\n2026-10-02,CNY 2.00\n")
+    assert types(one) == {"日期": "date", "金额": "amount"}
+    assert any("are in CNY" in warning for warning in one.warnings)
+
+
+def test_ids_in_single_quotes_and_the_yen_sign_of_a_code_page() -> None:
+    table = read("卡号,残高\n'0012','a b'\n'0013',\\1\n")
+    assert column(table, "卡号") == ["0012", "0013"]
+    table = read('日付,残高\n2026/10/1,"\\10,612"\n2026/10/2,\\780\n'.encode("cp932"))
+    assert column(table, "残高") == [D(10_612), D(780)]
+
+
+def test_days_of_one_month_are_likelier_than_one_day_of_many() -> None:
+    lines = ["05/01/2026,a,1.00", "05/01/2026,b,2.00", "05/02/2026,c,3.00", "05/03/2026,d,4.00"]
+    assert str(read("\n".join(["Date,Text,Amount", *lines])).rows[3][0]) == "2026-05-03"
+
+
+def test_labels_with_their_values_before_a_table_are_no_header() -> None:
+    text = "会員番号,****-1234\n対象カード,カード\nお支払日,2026年10月07日\n\n日付,箇所,金額,区分\n"
+    table = read(text + '2026/10/01,店,"3,000",回\n2026/10/02,店,5,回\n')
+    assert (table.header_row, len(table.rows), len(table.preamble)) == (5, 2, 3)
+
+
+def test_years_name_columns() -> None:
+    table = read("Emissions,,\n,,\nYear,2000,2001\nTimber,2,3\nIron,5,7\nTotal,7,10\n,,\nSource: Office.,,\n")
+    assert [c.name for c in table.columns] == ["Year", "2000", "2001"]
+    assert [(c.name, c.ok) for c in table.checks] == [("printed total 2000", True), ("printed total 2001", True)]
+
+
+def test_a_header_over_columns_that_are_mostly_empty() -> None:
+    names = [f"F{i}_NAME" for i in range(30)]
+    rows = [",".join(("IL", str(i), *[""] * 27, "x")) for i in range(5)]
+    assert read("\n".join([",".join(names), *rows])).header_row == 1
+
+
+def test_rows_of_one_value_at_the_end_are_data_where_such_rows_are_usual() -> None:
+    table = read("LP,Name,Titel\nA1,MPG,300\n,,310\nA2,DFG,301\nA3,FhG,302\n,,311\n")
+    assert (len(table.rows), table.footer) == (5, ())
 
 
 # Files that nobody here wrote: each fact of the manifest.

@@ -292,3 +292,21 @@ def test_more_cells_than_allowed_is_an_error_in_plain_english() -> None:
 def test_files_of_others_decode_as_they_were_written(file: str, encoding: str) -> None:
     decoded = decode((CORPUS / file).read_bytes())
     assert (decoded.encoding, decoded.warnings) == (encoding, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("日付,摘要,出金,入金,残高\n2026/1/2,給与,,300000,320000\n2026/1/3,電気料金,8000,,312000\n", "euc_jp"),
+        ("日付,摘要,出金,入金,残高\n2026/1/2,給与,,300000,320000\n2026/1/3,電気料金,8000,,312000\n", "cp932"),
+        ("거래일자,적요,출금액,입금액,잔액\n2026-01-02,급여,0,2000000,2500000\n", "cp949"),
+        ("Дата;Описание;Сумма\n02.01.2026;Зарплата;2000,50\n", "cp1251"),
+        ("交易日期,摘要,支出金額,存入金額,帳戶餘額\n113/01/02,薪資,,50000,52000\n", "cp950"),
+        ("记账日期,摘要,支出,收入,余额\n20260102,工资,,5000.00,5200.00\n", "gb18030"),
+        ("Datum;Empfänger;Betrag\n02.01.2026;Bäckerei Müller;-3,50\n", "cp1252"),
+        ("거래일자,적요,잔액\n2026-01-02,급여,2500000\n", "utf-16-le"),
+    ],
+)
+def test_three_lines_are_enough_to_tell_an_encoding(text: str, encoding: str) -> None:
+    found = decode(text.encode(encoding))
+    assert (found.encoding, found.text, found.warnings) == (encoding, text, ())

@@ -15,6 +15,16 @@ _CURRENCY = (
     r"(?:HK\$|US\$|NT\$|CN¥|JP¥|RMB¥?|CNY|CNH|HKD|USD|EUR|JPY|GBP|TWD|MOP|SGD|AUD|CAD|CHF|KRW|"
     r"人民币|人民幣|港币|港幣|美元|日元|港元|[¥$€£₩円元圆圓]|\\(?=\d))"
 )
+#: A sign that several currencies have says less than a code.
+_CODES = (
+    ("CNY", ("CNY", "CNH", "RMB", "RMB¥", "CN¥", "人民币", "人民幣")),
+    ("HKD", ("HKD", "HK$", "港币", "港幣", "港元")),
+    ("USD", ("USD", "US$", "美元")),
+    ("JPY", ("JPY", "JP¥", "日元", "円")),
+    ("TWD", ("TWD", "NT$")),
+    ("EUR", ("EUR", "€")),
+    ("GBP", ("GBP", "£")),
+)
 _SIGN = r"[-+−–△▲]"
 # in Japan the backslash of a code page is printed as a yen sign
 _SHAPE = re.compile(
@@ -36,12 +46,13 @@ _COMMA = re.compile(r"(?:\d{1,3}(?:[.'’ ]\d{3})+|\d+)?(?:,\d+)?|\d+,")
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """An amount: its value, what stood behind it in brackets, and whether it looks like money (not like a count)."""
+    """An amount: its value, what stood beside it, and whether it looks like money (not like a count)."""
 
     value: Decimal
     note: str | None = None
     money: bool = False
     side: str | None = None
+    currency: str | None = None
 
 
 def parse_amount(text: str, mark: Mark = ".") -> Amount | None:
@@ -97,7 +108,13 @@ def _built(found: re.Match[str], note: str | None, side: str | None, mark: Mark)
     owed = side is not None and side.upper() in ("DR", "借")
     value = _signed("-" + digits if opened or owed or (signs and signs[0] in _NEGATIVE) else digits)
     money = bool(found["c1"] or found["c2"] or side or opened or note or "." in digits or (signs and signs[0] in "△▲"))
-    return Amount(value, note, money, side)
+    return Amount(value, note, money, side, _currency(found["c1"] or found["c2"]))
+
+
+def _currency(text: str | None) -> str | None:
+    if text is None:
+        return None
+    return next((code for code, words in _CODES if text.upper() in words), text.upper())
 
 
 def _signed(digits: str) -> Decimal:

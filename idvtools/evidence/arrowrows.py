@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from idvtools.evidence.model import Cell, ColumnType, series
+from idvtools.evidence.limits import Budget
+from idvtools.evidence.model import Cell, ColumnType, Grid, Table, series
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,14 +159,14 @@ class LargeRows(Sequence[tuple[Any, ...]]):
 class LargeGridRows(Sequence[tuple[Cell, ...]]):
     """The rows of a large grid: those before the data and behind it as they are, the data in Arrow.
 
-    `to_table` is what `tables` asks for before it looks at each row.
+    `table` is the table that they make.
     """
 
     def __init__(
-        self, head: list[tuple[Cell, ...]], body: LargeRows, tail: list[tuple[Cell, ...]], to_table: Callable[..., Any]
+        self, head: Sequence[tuple[Cell, ...]], body: LargeRows, tail: Sequence[tuple[Cell, ...]], table: Table
     ) -> None:
         self.head, self.body, self.tail = head, body, tail
-        self._to_table = to_table
+        self.table = table
 
     def __len__(self) -> int:
         return len(self.head) + len(self.body) + len(self.tail)
@@ -188,6 +189,6 @@ class LargeGridRows(Sequence[tuple[Cell, ...]]):
         yield from self.body
         yield from self.tail
 
-    def to_table(self, *given: Any) -> Any:
-        """The table, or None where it has to be made the exact way."""
-        return self._to_table(*given)
+    def to_table(self, grid: Grid, budget: Budget) -> Table:
+        """The table; `tables` asks for it before it looks at each row."""
+        return self.table

@@ -125,7 +125,7 @@ def _by_different(name: str, cells: pa.ChunkedArray, numbers: Sequence[int]) -> 
     counts = dict(zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True))
     counts.pop(None, None)
     ruling = rule(name, counts, cells.to_pylist, numbers)
-    if ruling.refunds:
+    if ruling.refunds or ruling.currencies:
         return None
     if ruling.type == "text":
         return Typed(ArrowColumn("text", cells), ruling.warnings)

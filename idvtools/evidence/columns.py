@@ -73,6 +73,7 @@ class Decision:
     cells: list[Any] = field(repr=False)
     warnings: tuple[str, ...] = ()
     refunds: list[Decimal | None] | None = field(default=None, repr=False)
+    currencies: list[str | None] | None = field(default=None, repr=False)
     nothing: int = 0
 
 
@@ -84,6 +85,7 @@ class Ruling:
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
     warnings: tuple[str, ...] = ()
     refunds: Mapping[str, Decimal] = field(default_factory=dict, repr=False)
+    currencies: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 #: The cells of a column in their order: asked for only where something is to be said about their places.
@@ -129,7 +131,8 @@ def decide(name: str, values: Sequence[Cell], numbers: Sequence[int]) -> Decisio
         return Decision("text", texts, (*lost, *ruling.warnings))
     refunds = [ruling.refunds.get(t) for t in texts] if ruling.refunds else None
     nothing = sum(n for t, n in counts.items() if t in NOTHING)
-    return Decision(ruling.type, [*map(ruling.values.get, texts)], ruling.warnings, refunds, nothing)
+    currencies = [ruling.currencies.get(t) for t in texts] if ruling.currencies else None
+    return Decision(ruling.type, [*map(ruling.values.get, texts)], ruling.warnings, refunds, currencies, nothing)
 
 
 def rule(name: str, counts: Mapping[str, int], texts: Ordered, numbers: Sequence[int]) -> Ruling:
@@ -333,7 +336,14 @@ def _as_amounts(name: str, real: Mapping[str, int], texts: Ordered, numbers: Seq
         return Ruling("integer", {t: int(a.value) for t, a in known.items()})
     refunds = {t: paid for t, a in known.items() if (paid := refund_of(a)) is not None}
     values = {t: a.value for t, a in known.items()}
-    return Ruling("amount", values, _about(name, known, real, texts, numbers), refunds)
+    about = _about(name, known, real, texts, numbers)
+    currencies = {t: a.currency for t, a in known.items() if a.currency}
+    different = sorted({*currencies.values()})
+    if len(different) == 1:
+        currencies = {}
+        if different[0].isascii() and different[0].isalpha():  # a code; that ¥ stands there goes without saying
+            about = (*about, f"column {name}: the amounts are in {different[0]}")
+    return Ruling("amount", values, about, refunds, currencies)
 
 
 def _about(

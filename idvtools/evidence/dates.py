@@ -127,7 +127,8 @@ def order_of(
 ) -> tuple[Order | None, bool]:
     """The one order in which a column's cells are dates, and whether others were possible.
 
-    Where two orders fit all cells, the one in which they are sorted is taken, else day before month (as in Hong Kong).
+    Where two orders fit all cells, the one in which they are sorted is taken; where they are in both, the one in which
+    they are days of one month rather than one day of many months; else day before month (as in Hong Kong).
 
     Parameters
     ----------
@@ -151,7 +152,16 @@ def order_of(
     in_order = [o for o in fitting if len(everyone) > 2 and _sorted([str(cell[o]) for cell in everyone])]
     if len(in_order) == 1:
         return in_order[0], True
+    spans = {o: _days(cells, o) for o in in_order}
+    if in_order and max(spans.values()) > 8 * (shortest := min(spans.values())):
+        return next(o for o in in_order if spans[o] == shortest), True
     return ("DMY" if "DMY" in fitting else fitting[0]), True
+
+
+def _days(cells: Mapping[str, Mapping[Order, Moment]], order: Order) -> int:
+    """Days from the first to the last."""
+    days = [cell[order].toordinal() for cell in cells.values()]
+    return max(days) - min(days)
 
 
 def _sorted(texts: Sequence[str]) -> bool:

@@ -22,6 +22,8 @@ _LOOK = 400
 _CELLS = 2_000  # of a row are enough to see what its cells are like
 #: From here on the text goes through Arrow, see `fast`.
 LARGE = 2 << 20
+#: An id that an export keeps from being read as a number.
+_QUOTED = re.compile(r"'\w+'")
 
 
 def read_delimited(data: bytes, name: str, budget: Budget, passwords: Sequence[str] = ()) -> Found:
@@ -179,6 +181,7 @@ class Cleaned:
     rows: CleanRows
     padded: int = 0
     formulas: int = 0
+    quoted: int = 0
     ticked: str | None = None
 
     def notes(self) -> tuple[str, ...]:
@@ -188,6 +191,8 @@ class Cleaned:
             notes.append(f"{self.padded} cells had spaces or tabs around them, which were taken off")
         if self.formulas:
             notes.append(f'{self.formulas} cells were formulas of the form ="…"; the text in the quotes was taken')
+        if self.quoted:
+            notes.append(f"{self.quoted} cells were in single quotes, which were taken off")
         if self.ticked:
             notes.append(f"cells begin with {self.ticked} to force text; it was taken off")
         return tuple(notes)
@@ -209,6 +214,9 @@ def cleaned_rows(rows: Sequence[Sequence[str]], budget: Budget) -> Cleaned:
                     cleaned.formulas += 1
                     cleaned.padded -= cell is not row[i] and cell != row[i]
                     new[i] = value or ""
+                elif cell[:1] == "'" and _QUOTED.fullmatch(cell):
+                    cleaned.quoted += 1
+                    new[i] = cell[1:-1]
                 elif cell[:1] == ticked:
                     new[i] = cell[1:].strip() if ticked != "=" else cell
             cleaned.rows.append(tuple([cell or None for cell in new]))

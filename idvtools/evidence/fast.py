@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -69,8 +68,10 @@ def read_large(data: bytes, name: str, budget: Budget) -> Grid | None:
     parts = _parts(data, budget)
     if parts is None:
         return None
-    head, body, tail = parts.head.rows, _raw(parts.body), parts.tail.rows
-    return Grid(name, "", LargeGridRows(head, body, tail, partial(_to_table, parts)))
+    table = _to_table(parts, name, budget)
+    if table is None:
+        return None
+    return Grid(name, "", LargeGridRows(parts.head.rows, _raw(parts.body), parts.tail.rows, table))
 
 
 def _parts(data: bytes, budget: Budget) -> _Parts | None:
@@ -155,7 +156,7 @@ def _raw(body: pa.Table) -> LargeRows:
     return LargeRows([ArrowColumn("text", body.column(i)) for i in range(body.num_columns)], body.num_rows)
 
 
-def _to_table(parts: _Parts, grid: Grid, budget: Budget) -> Table | None:
+def _to_table(parts: _Parts, name: str, budget: Budget) -> Table | None:
     """The table, as `tables` would make it; None where it has to."""
     named = sum(bool(name) for name in parts.header.names)
     tail = [at for at, row in enumerate(parts.tail.rows) if filled(row)]
@@ -183,16 +184,16 @@ def _to_table(parts: _Parts, grid: Grid, budget: Budget) -> Table | None:
     if len(found) < len(names):
         return None
     padded = parts.head.padded + parts.tail.padded + sum(t.padded for t in trimmed)
-    warnings = [*Cleaned(parts.head.rows, padded, parts.head.formulas + parts.tail.formulas).notes(), *extra]
+    warnings = [*Cleaned(parts.head.rows, padded, *_quoted(parts)).notes(), *extra]
     if not named:
         warnings.append(NO_HEADER)
     warnings += [words for made in found for words in made.warnings]
     if nothing := sum(made.nothing for made in found):
         warnings.append(nothing_read(nothing))
     table = Table(
-        name=grid.name,
-        source=grid.source,
-        columns=tuple(Column(name, made.column.type) for name, made in zip(names, found, strict=True)),
+        name=name,
+        source="",
+        columns=tuple(Column(own, made.column.type) for own, made in zip(names, found, strict=True)),
         rows=LargeRows([made.column for made in found], count),
         header_row=parts.header_line,
         numbers=numbers,
@@ -204,6 +205,10 @@ def _to_table(parts: _Parts, grid: Grid, budget: Budget) -> Table | None:
     return table.with_checks(*self_checks(table, [parts.tail.rows[at] for at in tail[len(data) :]]))
 
 
+def _quoted(parts: _Parts) -> tuple[int, int]:
+    return parts.head.formulas + parts.tail.formulas, parts.head.quoted + parts.tail.quoted
+
+
 @dataclass(frozen=True, slots=True)
 class _Trimmed:
     cells: pa.ChunkedArray
@@ -212,12 +217,12 @@ class _Trimmed:
 
 
 def _trimmed(raw: pa.ChunkedArray) -> _Trimmed:
-    """Cells without padding, None for empty ones; how many had some, and whether one is a formula."""
+    """Cells without padding, None for empty ones; how many had some, and whether one may be quoted otherwise."""
     chunks, padded, formulas = [], 0, False
     for chunk in raw.chunks:  # piece by piece, that the memory of each can be used again
         cells = pc.utf8_trim(chunk, characters=PADDING)
         lengths, before = pc.binary_length(cells), pc.binary_length(chunk)
-        formulas = formulas or pc.any(pc.starts_with(cells, '="')).as_py() is True
+        formulas = formulas or any(pc.any(pc.starts_with(cells, sign)).as_py() for sign in ('="', "'"))
         if pc.sum(lengths).as_py() == pc.sum(before).as_py():
             cells = chunk
         else:

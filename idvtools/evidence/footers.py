@@ -47,6 +47,8 @@ def footer_start(rows: Sequence[Row], body: Sequence[int], width: int) -> int:
         here = filled(row)
         if not (is_total(row) or _is_note(row, here, width)):
             break
+        if len(here) == 1 and is_value(row[here[0]]) and any(filled(rows[at]) == here for at in body[: end - 1][-200:]):
+            break  # rows of one value are usual in this table
         end -= 1
     # a note may stand before rows that look like data but belong to it: a total line ends a table for good
     return end

@@ -21,6 +21,8 @@ _REACH = 80
 _KEY_VALUE = re.compile(r"[:：]\s*\S|[:：]$")
 _RULE = re.compile(r"[-=_*—─]{6,}")
 _LONG = 60
+#: By how much a later row must look more like a header than an earlier one of as many cells.
+_AHEAD = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +92,16 @@ def find_header(rows: Sequence[Row], start: int = 0) -> Header | None:
             continue
         looked += 1
         score = _score(rows, at, wide)
-        if len(filled(rows[at])) == 2:
-            pair = max(pair or (0.0, at), (score, at), key=lambda scored: scored[0])
-        elif score > (best[0] if best else 0.0):
+        size = len(filled(rows[at]))
+        if size == 2 and score > (pair[0] + _AHEAD if pair else 0.0):
+            pair = (score, at)
+        elif size != 2 and score > (best[0] + (_AHEAD if size <= len(filled(rows[best[1]])) else 0.0) if best else 0.0):
             best = (score, at)
         if looked > _REACH:
             break
-    if pair is not None and pair[0] > (best[0] if best and not _labelled(rows, pair[1], best[1]) else 0.0):
+    if pair is not None and (best is None or _before(rows, pair, best)):
         best = pair
-    if best is None or not best[0]:
+    if best is None:
         return _headerless(rows, start)
     at = best[1]
     first = _first_body(rows, start, at)
@@ -107,9 +110,12 @@ def find_header(rows: Sequence[Row], start: int = 0) -> Header | None:
     return _spanning(rows, start, at)
 
 
-def _labelled(rows: Sequence[Row], at: int, header: int) -> bool:
-    """Whether rows of two cells are labels with their values, over a header of more."""
-    return at < header and header - at <= 12 and len(filled(rows[header])) >= 4
+def _before(rows: Sequence[Row], pair: tuple[float, int], best: tuple[float, int]) -> bool:
+    """Whether a row of two cells is rather the header than one of more: not if it is a label with its value."""
+    if pair[1] > best[1]:
+        return pair[0] > best[0] + _AHEAD
+    labelled = best[1] - pair[1] <= 12 and len(filled(rows[best[1]])) >= 4
+    return pair[0] > best[0] and not labelled
 
 
 def _below(rows: Sequence[Row], at: int, count: int = 6) -> list[Row]:
@@ -125,7 +131,7 @@ def _below(rows: Sequence[Row], at: int, count: int = 6) -> list[Row]:
     return found
 
 
-def _score(rows: Sequence[Row], at: int, wide: bool) -> float:
+def _score(rows: Sequence[Row], at: int, wide: bool) -> float:  # noqa: PLR0911  # a reason a line
     """How much a row looks like a header, 0 for not at all."""
     row, here = rows[at], filled(rows[at])
     below = _below(rows, at)

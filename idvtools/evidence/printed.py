@@ -139,11 +139,14 @@ def way(cell: Any) -> Way | None:
     >>> way("支出"), way("贷 Cr"), way("不计收支"), way("?")
     ('out', 'in', 'neutral', None)
     """
-    word = unicodedata.normalize("NFKC", str(cell or "")).strip().lower().removeprefix("已")
-    word = word.split()[-1] if word.endswith((" cr", " dr")) else word  # 贷 Cr
+    word = unicodedata.normalize("NFKC", str(cell or "")).strip().lower()
     for meaning, words in (("neutral", _NEUTRAL), ("in", _IN), ("out", _OUT)):
         if word in words or (meaning != "neutral" and word.rstrip("s总額额金合计計") in words):
             return meaning  # type: ignore[return-value]
+    parts = word.split()
+    if 1 < len(parts) <= 3:  # in two languages: 贷 Cr
+        ways = {way(part) for part in parts}
+        return ways.pop() if len(ways) == 1 else None
     return None
 
 

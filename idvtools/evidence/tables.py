@@ -51,7 +51,7 @@ def to_tables(grid: Grid, budget: Budget) -> list[Table]:
     [('printed total 金额', True)]
     """
     large = getattr(grid.rows, "to_table", None)
-    if large is not None:
+    if large is not None:  # large files make their table by columns
         table = large(grid, budget)
         if table is not None:
             return [table]
@@ -211,6 +211,7 @@ def _table(grid: Grid, rows: Sequence[Row], numbers: Sequence[int], cut: _Cut, s
     columns: list[Column] = []
     cells: list[list[Any]] = []
     refunds: list[tuple[str, list[Decimal | None]]] = []
+    currencies: list[tuple[str, list[str | None]]] = []
     nothing = 0
     for i, name in enumerate(names):
         budget.tick()
@@ -222,12 +223,18 @@ def _table(grid: Grid, rows: Sequence[Row], numbers: Sequence[int], cut: _Cut, s
         nothing += decision.nothing
         if decision.refunds is not None:
             refunds.append((name, decision.refunds))
+        if decision.currencies is not None:
+            currencies.append((name, decision.currencies))
     if nothing:
         warnings.append(nothing_read(nothing))
     for name, paid_back in refunds:
         columns.append(Column(f"{name}_refund", "amount"))
         cells.append(paid_back)
         warnings.append(f"column {name}: refunds in brackets are kept in the column {name}_refund")
+    for name, codes in currencies:
+        columns.append(Column(f"{name}_currency", "text"))
+        cells.append(codes)
+        warnings.append(f"column {name}: amounts are in several currencies, kept in the column {name}_currency")
     if cut.sections:
         columns.append(Column("section" if "section" not in names else "section_2", "text"))
         cells.append([cut.sections.get(at) for at in cut.body])
