@@ -24,6 +24,7 @@ from idvtools.evidence.evidence import Evidence, plain
 from idvtools.evidence.masking import mask_cell, mask_line
 from idvtools.evidence.model import Check, Column, Found, Grid, Member, Table
 from idvtools.evidence.showing import Shown
+from idvtools.evidence.sites import Applied
 
 ID_NO, PERSON, CARD, PHONE = "110101199001011234", "张三丰", "6222021234567890123", "13812345678"
 EVIL = "<script>alert(1)</script>"
@@ -83,10 +84,11 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     module = ModuleType("made_up")
     module.read = read  # type: ignore[attr-defined]
     module.to_tables = lambda grid, budget: [Table(grid.name, grid.source, TABLE.columns[1:2], [("x",)])]  # type: ignore[attr-defined]
+    module.apply = lambda tables, text, members, site, budget: Applied(tuple(tables), ())  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "made_up", module)
     monkeypatch.setattr(reading, "READERS", {**reading.READERS, "csv": "made_up:read"})
     monkeypatch.setattr(reading, "_TABLES", "made_up:to_tables")
-    monkeypatch.setattr(reading, "_SITES", "made_up:nothing")
+    monkeypatch.setattr(reading, "_SITES", "made_up:apply")
     return says
 
 
@@ -120,9 +122,42 @@ def test_a_reader_that_fails_is_no_crash(reader: list[Any], monkeypatch: pytest.
         idv.read_evidence(CSV)
 
 
-def test_what_is_not_there_yet_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "READERS", {"csv": "idvtools.evidence.nowhere:read"})
-    assert idv.read_evidence(CSV).warnings == ("reading csv is not part of this version",)
+def test_what_fails_later_does_not_hide_what_was_read(reader: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    made_up = sys.modules["made_up"]
+    reader[:] = [Found((Grid("a", "sheet 1", [["x"]]), Grid("b", "sheet 2", [["y"]]), Grid("c", "sheet 3", [["z"]])))]
+
+    def to_tables(grid: Grid, budget: Any) -> list[Table]:
+        if grid.name == "b":
+            raise EvidenceError("took too long")
+        return [Table(grid.name, grid.source, TABLE.columns[1:2], [("x",)])]
+
+    monkeypatch.setattr(made_up, "to_tables", to_tables)
+    found = idv.read_evidence(CSV)
+    assert [table.source for table in found.tables] == ["sheet 1", "sheet 3"]
+    assert found.warnings == ("sheet 2: took too long",)
+    monkeypatch.setattr(made_up, "apply", lambda *_: 1 / 0)
+    found = idv.read_evidence(CSV)
+    assert len(found.tables) == 2
+    assert any(warning.startswith("neither known layouts nor all checks were tried: ") for warning in found.warnings)
+    reader[:] = [Found((Grid("b", "", [["y"]]),))]
+    with pytest.raises(EvidenceError, match="took too long"):
+        idv.read_evidence(CSV)
+
+
+def test_time_that_is_over_does_not_hide_what_was_read(reader: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(limits.time, "monotonic", lambda: clock[0])
+    read = sys.modules["made_up"].read
+
+    def slow(*given: Any) -> Found:
+        clock[0] += 9
+        found: Found = read(*given)
+        return found
+
+    monkeypatch.setattr(sys.modules["made_up"], "read", slow)
+    found = idv.read_evidence(make(*[Item(f"{i}.csv", CSV) for i in range(4)]))
+    assert [table.source for table in found.tables] == ["0.csv", "1.csv"]
+    assert [(m.error or "")[:32] for m in found.members] == ["", "", *["reading took longer than 15 s; i"] * 2]
 
 
 def test_sources(tmp_path: Path, reader: list[Any]) -> None:

@@ -35,6 +35,7 @@ READERS: Mapping[Kind, str] = MappingProxyType(
     }
 )
 _TABLES = "idvtools.evidence.tables:to_tables"
+_WORKBOOKS = ("xls", "xlsx", "office_encrypted")
 _SITES = "idvtools.evidence.sites:apply"
 _LIMITS = Limits()
 # What a small file may come to in all, however its archives multiply; bills and logs pack 5 to 30 times.
@@ -218,33 +219,41 @@ class _Reading:
             return
         self.budget.tick()
         read = _function(READERS[kind])
-        if read is None:
-            self._warn(path, f"reading {kind} is not part of this version")
-            return
         if kind in ("csv", "txt"):
             if is_mail(data):
                 self._warn(path, "a mail, given as it stands; what is attached to it is not read")
             _not_too_many_cells(data, self.budget)
         with _contained(f"reading it as {kind}"):
             found: Found = read(data, name, self.budget, tuple(self.passwords))
+        tables, lines = self._tables(found, kind, path)
+        self._keep(replace(found, text="\n".join((found.text, *lines)) if lines else found.text), tables, path)
+
+    def _tables(self, found: Found, kind: Kind, path: str) -> tuple[list[Table], list[str]]:
+        """The tables of a file, and the lines in which none was found; one that fails does not hide the others."""
         to_tables = _function(_TABLES)
-        if to_tables is None and found.grids:
-            self._warn(path, f"{len(found.grids)} grids were found; making tables of them is not part of this version")
         tables: list[Table] = []
-        for grid in found.grids if to_tables else ():
-            with _contained("making tables of it"):
-                made = to_tables(grid, self.budget)
-            tables += made
-            if made or not (lines := _cells(grid)):
-                continue
+        lines: list[str] = []
+        failed: list[EvidenceError] = []
+        for grid in found.grids:
             place = grid.source or grid.name
-            if kind in ("xls", "xlsx", "office_encrypted"):
-                tables.append(_as_it_stands(grid))
-                self._warn(path, f"{place}: no table was found in it; its {len(lines)} rows are given as they stand")
-            else:
-                self._warn(path, f"{place}: no table was found in it; its {len(lines)} lines are in the text")
-                found = replace(found, text="\n".join([*([found.text] if found.text else []), *lines]))
-        self._keep(found, tables, path)
+            try:
+                with _contained("making tables of it"):
+                    made = to_tables(grid, self.budget)
+                    if not made and kind in _WORKBOOKS and (count := len(_cells(grid))):
+                        made = [_as_it_stands(grid, self.budget)]
+                        words = f"no table was found in it; its {count} rows are given as they stand"
+                        self._warn(path, f"{place}: {words}")
+            except EvidenceError as error:
+                failed.append(error)
+                self._warn(path, f"{place}: {error.problems[0].message}")
+                continue
+            tables += made
+            if not made and (more := _cells(grid)):
+                self._warn(path, f"{place}: no table was found in it; its {len(more)} lines are in the text")
+                lines += more
+        if failed and not tables:
+            raise failed[0]
+        return tables, lines
 
     def _keep(self, found: Found, tables: Sequence[Table], path: str) -> None:
         for table in tables:
@@ -269,14 +278,13 @@ class _Reading:
         """Everything found, held against the known layouts."""
         text = "\n\f\n".join(self.texts)
         tables = tuple(self.tables)
-        apply = _function(_SITES)
-        if apply is not None:
+        try:
             with _contained("comparing it with the known layouts"):
-                applied = apply(tables, text, tuple(self.members), site, self.budget)
+                applied = _function(_SITES)(tables, text, tuple(self.members), site, self.budget)
             tables = tuple(applied.tables)
             self.warnings += applied.warnings
-        elif site is not None:
-            self.warnings.append("known layouts are not part of this version")
+        except EvidenceError as error:  # what was read stays read
+            self.warnings.append(f"neither known layouts nor all checks were tried: {error.problems[0].message}")
         for table in tables:
             self.warnings += _told(table)
         return Evidence(
@@ -303,9 +311,10 @@ def _told(table: Table) -> Iterator[str]:
             yield f"{place}: check failed: {check.name}: {check.detail}"
 
 
-def _as_it_stands(grid: Grid) -> Table:
+def _as_it_stands(grid: Grid, budget: Budget) -> Table:
     """A grid in which no table was found, all of it as text: a sheet's cells are never only prose."""
     width = max(map(len, grid.rows))
+    budget.take_cells(width * len(grid.rows))
     rows = [(*map(plain, row), *[None] * (width - len(row))) for row in grid.rows]
     columns = tuple(Column(f"column_{number}", "text") for number in range(1, width + 1))
     return Table(grid.name, grid.source, columns, rows, numbers=tuple(grid.numbers), warnings=grid.warnings)
@@ -327,13 +336,11 @@ def _cells(grid: Grid) -> list[str]:
 
 
 def _function(place: str) -> Any:
-    """The function at ``module:function``; None where the module is not there."""
+    """The function at ``module:function``, imported where it is needed: most files need one reader."""
     module, _, name = place.partition(":")
     try:
-        return getattr(import_module(module), name, None)
+        return getattr(import_module(module), name)
     except ModuleNotFoundError as error:
-        if error.name == module:
-            return None
         raise EvidenceError(f"this needs the package {error.name}, which is not installed") from None
 
 

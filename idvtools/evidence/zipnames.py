@@ -23,7 +23,7 @@ _CANDIDATES: tuple[tuple[str, Language | None, float], ...] = (
 )
 #: Nats by which the choice must be ahead for nothing to be said.
 _MARGIN = 4.0
-_LONG = 500
+_LONG, _LONGEST = 500, 1_000
 _KOREAN = frozenset(
     "거래내역조회계좌명세서은행입출금신한국민우리하나농협기업카드이용대청구통장잔액날짜일자년월적요보는분받원송결제영수증세납부확인표파"
     "사본급여보험증권주식현황고객성번호전화가다의에을를로도지시아라정어상스해유과비공동프그램소득매입발신개설연말산"
@@ -107,6 +107,6 @@ def _decoded(raw: bytes, encoding: str) -> str | None:
 
 def _printed(name: str) -> str:
     """A name for eyes: slashes one way, letters whole (macOS parts them from their marks); no control characters."""
-    whole = unicodedata.normalize("NFC", name.replace("\\", "/"))
+    whole = unicodedata.normalize("NFC", name[:_LONGEST].replace("\\", "/"))
     shown = "".join(c if c.isprintable() or c == " " else "�" for c in whole)  # marks of direction are not printable
-    return shown[:1000] or "(no name)"
+    return shown or "(no name)"
