@@ -290,3 +290,8 @@ def test_a_table_of_something_else_is_left_alone() -> None:
 def test_totals_below_a_column(lines: str, ok: bool | None) -> None:
     (table,) = read_evidence(f"Kind,Amount\n{lines}\n".encode(), name="sums.csv").tables
     assert outcome(table) == {"printed total Amount": ok}
+
+
+def test_shares_have_no_total() -> None:
+    (table,) = read_evidence(b"Kind,Amount,Share %\na,1.50,40.00\nb,2.25,60.01\nTotal,3.75,100.00\n").tables
+    assert outcome(table) == {"printed total Amount": True}

@@ -27,6 +27,7 @@ _OUT = re.compile(
 )
 _BALANCE = re.compile(r"余额|餘額|结余|結餘|残高|(?<![a-z])balance(?![a-z])", re.IGNORECASE)
 _AMOUNT = re.compile(r"金额|金額|发生额|發生額|(?<![a-z])(?:amount|amt)(?![a-z])", re.IGNORECASE)
+_SHARE = re.compile(r"[%％]|百分比|比例|比率|占比|(?<![a-z])(?:percent|rate|ratio|average)", re.IGNORECASE)
 _CURRENCY = re.compile(r"币种|幣種|货币|貨幣|通貨|(?<![a-z])(?:currency|ccy)(?![a-z])", re.IGNORECASE)
 
 #: Different words that a column of directions may have; digits to which sums are exact.
@@ -147,7 +148,7 @@ def _column_totals(table: Table, footer: Sequence[Row]) -> list[Check]:
         if i >= len(table.columns) or table.columns[i].type not in ("amount", "integer"):
             continue
         figure = money(cell)
-        if figure is None:
+        if figure is None or _SHARE.search(table.columns[i].name):  # shares and rates have no sum
             continue
         checks.append(
             Check(f"printed total {table.columns[i].name}", *_compared(figure, table.column(i), len(table.columns)))
