@@ -1,10 +1,10 @@
 """The e-receipt of the Hong Kong Inland Revenue Department (香港個稅 e-receipt), one PDF in a zip: labels and values.
 
-The first digit of the shroff account number tells the tax. The department's page on electronic receipts
-(www.ird.gov.hk/eng/tax/no_payreceipts.htm) names four, the only ones that e-receipts are issued for: 9 salaries tax,
-7 property tax of solely owned properties, 3 profits tax of sole proprietorships, 6 personal assessment. It names no
-other; one that is not among them is said to be unknown, not guessed. Shroff account numbers have 11 digits, sometimes
-followed by ``A`` (www.gov.hk/en/residents/taxes/taxfiling/payment/telephonepayment.htm).
+The first digit of the shroff account number tells the tax. The department's page on electronic receipts names four,
+the only ones that e-receipts are issued for: 9 salaries tax, 7 property tax of solely owned properties, 3 profits tax
+of sole proprietorships, 6 personal assessment. It names no other; one that is not among them is said to be unknown,
+not guessed. Shroff account numbers have 11 digits, sometimes followed by ``A`` (the government's page on paying by
+telephone).
 
 No public copy of a receipt was found: the labels are those of the department's forms, in both languages.
 """
