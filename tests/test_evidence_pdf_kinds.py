@@ -136,3 +136,19 @@ def test_a_frame_with_round_corners_is_a_border() -> None:
             row(canvas, y, cells, ((54, False), (150, False), (250, False)))
 
     assert tables(samples.made(draw)) == [[["Item", "Kind", "Rank"], ["Cup", "Gift", "A"], ["Ring", "Jewel", "B"]]]
+
+
+def test_a_label_of_a_total_does_not_join_two_columns() -> None:
+    drawn = [
+        ("Date", "Text", "Amount", "Balance"),
+        ("Jan 3", "Payroll", "$2,000.00", "$5,000.00"),
+        ("Jan 14", "Rent", "150.00", "5,150.00"),
+        ("Jan 31", "Interest", "0.12", "5,150.12"),
+        ("Total of what came in and went", None, "$2,150.12", None),
+    ]
+
+    def draw(canvas: Canvas) -> None:
+        for index, cells in enumerate(drawn):
+            row(canvas, 700 - 13 * index, cells, ((40, False), (110, False), (450, True), (550, True)))
+
+    assert tables(samples.made(draw)) == [[list(cells) for cells in drawn]]

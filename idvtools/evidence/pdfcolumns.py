@@ -141,7 +141,7 @@ def _table(
     seeds = [rows[i] for i in block.seeds]
     if sum(map(_is_prose, rows[block.first : block.seeds[-1] + 1])) > len(seeds):
         return None, 0
-    block.spans = _columns([p for row in seeds for p in row.phrases], len(seeds))
+    block.spans = _columns(_in_columns(seeds), len(seeds))
     find_kinds(block, seeds)
     own_head = find_headings(block, rules, floor)
     block.near = carried.near if carried is not None else 0.0
@@ -179,6 +179,12 @@ def _table(
 def _edges(spans: list[list[float]]) -> list[float]:
     middles = [(a[1] + b[0]) / 2 for a, b in pairwise(spans)]
     return [spans[0][0], *middles, spans[-1][1]]
+
+
+def _in_columns(seeds: Sequence[TextRow]) -> list[Phrase]:
+    """Phrases of rows but for labels such as "Total of all" where the other rows begin with a date or a number."""
+    dated = len(seeds) >= 3 and sum(row.phrases[0].is_value for row in seeds) >= 0.7 * len(seeds)
+    return [p for row in seeds for p in row.phrases if not dated or p is not row.phrases[0] or p.is_value]
 
 
 def _columns(phrases: Sequence[Phrase], count: int) -> list[list[float]]:
