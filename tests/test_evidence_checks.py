@@ -114,6 +114,11 @@ def test_a_loan_whose_balance_follows_from_the_principal() -> None:
     assert outcome(table) == {"balance chain": True}
 
 
+def test_two_equal_payments_newest_first_are_no_debt() -> None:
+    rows = [(date(2026, 1, d), "a", Decimal(5), None, Decimal(b)) for d, b in ((2, 90), (1, 95))]
+    assert one(bank(rows=rows)).checks[0].detail == "1 of 1 balances follow (newest first)"
+
+
 def test_words_for_a_direction_that_nobody_knows_are_no_direction() -> None:
     columns = (Column("日期", "date"), Column("金额", "amount"), Column("余额", "amount"), Column("借贷", "text"))
     rows = [(row[0], abs((row[2] or Decimal(0)) - (row[3] or Decimal(0))), row[4], "☆") for row in ROWS]
