@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from evidence_zips import CSV, Item, make, quine
-from fuzz_evidence import MAKERS, MEGABYTES, SECONDS, xlsx
+from fuzz_evidence import MAKERS, MEGABYTES, SECONDS, xls, xlsx
 
 MUTATIONS = 30
 ROOT = Path(__file__).parents[1]
@@ -137,6 +137,62 @@ def _book(parts: dict[str, bytes]) -> bytes:
         for name in parts.keys() - set(whole.namelist()):
             made.writestr(name, parts[name])
     return out.getvalue()
+
+
+def pdf(*objects: bytes, trailer: bytes = b"") -> bytes:
+    """A PDF by hand; ``XREF`` in the trailer is where its own table stands."""
+    out, places = bytearray(b"%PDF-1.7\n"), []
+    for number, content in enumerate(objects, 1):
+        places.append(len(out))
+        out += b"%d 0 obj\n%b\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    end = b"trailer\n<</Size %d/Root 1 0 R%b>>" % (len(places) + 1, trailer.replace(b"XREF", b"%d" % len(out)))
+    end += b"\nstartxref\n%d\n%%%%EOF\n" % len(out)
+    return bytes(out) + b"xref\n0 %d\n0000000000 65535 f \n%b%b" % (len(places) + 1, table, end)
+
+
+def content(data: bytes, more: bytes = b"") -> bytes:
+    return b"<</Length %d%b>>stream\n%b\nendstream" % (len(data), more, data)
+
+
+def loops() -> dict[str, bytes]:
+    """Files that lead a reader round in circles, down without end, or far out; none is large."""
+    catalog, pages = b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[%b]/Count 9>>"
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R/Resources<</XObject<</X 5 0 R>>>>>>"
+    form = b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X 5 0 R>>>>"
+    sheet = b'<Worksheet ss:Name="a"><Table><Row ss:Index="1000000"><Cell ss:Index="16000" ss:MergeDown="99999"/></Row>'
+    space = b"urn:schemas-microsoft-com:office:spreadsheet"
+    book, bomb = xls(), zlib.compress(b" " * (200 << 20))
+    at = 512 * (1 + int.from_bytes(book[76:80], "little"))  # the first sector of its allocation table
+    return {
+        "pages.pdf": pdf(catalog, pages % b"2 0 R 3 0 R", page, content(b"")),
+        "tables.pdf": pdf(catalog, pages % b"3 0 R", page, content(b""), trailer=b"/Prev XREF"),
+        "forms.pdf": pdf(catalog, pages % b"3 0 R", page, content(b"/X Do"), content(b"/X Do /X Do", form)),
+        "bomb.pdf": pdf(catalog, pages % b"3 0 R", page, content(bomb, b"/Filter/FlateDecode")),
+        "chain.xls": book[:at] + b"\1\0\0\0" * 128 + book[at + 512 :],
+        "self.xls": book[:at] + b"".join(i.to_bytes(4, "little") for i in range(128)) + book[at + 512 :],
+        "far.xml": b'<Workbook xmlns="%b" xmlns:ss="%b">%b</Table></Worksheet></Workbook>' % (space, space, sheet),
+        "deep.xml": b"<a>" * 100_000,
+        "deep.json": b"[" * 200_000,
+        "zeros.json": b'[{"a": 1e999999999}, {"a": -1e999999999}]',
+        "deep.html": b"<table><tr><td>" * 5_000,
+        "wide.html": b"<table>" + b"<tr><td colspan=1000000000 rowspan=1000000000>a" * 500,
+        "quotes.csv": b"a,b\n" + b'"' * 1_000_001,
+        "commas.csv": b"," * 2_000_000,
+        "label.csv": "户名：,".encode() * 50_000,
+        "mail.txt": b"From: a\nMIME-Version: 1.0\n" + b"x:" * 5_000_000,
+    }
+
+
+def test_loops_and_depths(tmp_path: Path) -> None:
+    made = {name: _written(tmp_path, name, data) for name, data in loops().items()}
+    pdfs = [
+        path for name, path in made.items() if name.endswith(".pdf")
+    ]  # read in a process of their own: memory adds up
+    said = child(tmp_path / "scratch", *pdfs)["said"]
+    said |= child(tmp_path / "scratch", *(path for path in made.values() if path not in pdfs))["said"]
+    assert set(said) == set(made)
+    assert {name for name in said if said[name].startswith("refused")} >= {"deep.xml", "deep.json", "zeros.json"}
 
 
 @pytest.mark.parametrize("kind", MAKERS)
