@@ -349,3 +349,9 @@ def test_spans_across_and_down_at_once():
 def test_spans_that_make_no_sense_are_one(span):
     page = b"<table><tr><td>05</td><td " + span + b">06</td><td>08</td></tr></table>"
     assert read_html(page, "a.html", Budget(Limits())).grids[0].rows == [["05", "06", "08"]]
+
+
+@pytest.mark.parametrize("text", ["[" + "[]," * 600_000 + "[]]", "[" + "1," * 2_600_000 + "1]"])
+def test_json_of_too_many_values_is_refused_before_it_is_read(text):
+    with pytest.raises(EvidenceError, match="too many"):
+        read_json(text.encode(), "a.json", Budget(Limits()))

@@ -633,3 +633,9 @@ def test_a_long_text_that_every_cell_shares_is_not_copied_for_each():
     for data in (old, file.getvalue()):
         with pytest.raises(EvidenceError, match="texts"):
             read(data)
+
+
+def test_more_cells_than_memory_holds_are_refused_before_they_are_read():
+    rows = b"".join(b'<row r="%d">%s</row>' % (y, b'<c r="A%d"/>' % y * 30) for y in range(1, 100_002))
+    with pytest.raises(EvidenceError, match="3000000 cells"):
+        read(raw_sheet(SHEET % (b"<sheetData>%s</sheetData>" % rows)), ratio=10_000)

@@ -14,6 +14,8 @@ from idvtools.evidence.model import Found
 from idvtools.evidence.nested import grids_of
 
 _MOST_DIGITS = 1000  # also before the point: 1e999999999 is a GB of zeros
+#: Objects and lists, and values, that fit into memory with the table made of them.
+_MOST_LISTS, _MOST_VALUES = 600_000, 2_500_000
 
 
 def read_json(data: bytes, name: str, budget: Budget, passwords: Sequence[str] = ()) -> Found:
@@ -53,6 +55,8 @@ class _Reader:
     def read(self, text: str) -> Any:
         """The value of a text, or of its lines in a list."""
         text = text.removeprefix("\ufeff").strip("\x00 \t\r\n")
+        if text.count("{") + text.count("[") > _MOST_LISTS or text.count(",") > _MOST_VALUES:
+            raise EvidenceError("it holds too many lists or values; ask for the data as csv or xlsx")
         try:
             return self._open_strings(self._loads(text), 0)
         except json.JSONDecodeError as error:
@@ -114,11 +118,12 @@ class _Reader:
     def _open_strings(self, value: Any, depth: int) -> Any:
         if depth > 100:
             raise EvidenceError("it is nested too deeply")
-        if isinstance(value, dict):
-            return {k: self._open_strings(v, depth + 1) for k, v in value.items()}
-        if isinstance(value, list):
+        if isinstance(value, dict | list):  # changed where it stands: a copy would take as much memory again
             self.budget.tick()
-            return [self._open_strings(v, depth + 1) for v in value]
+            for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+                if isinstance(inner, str | dict | list):
+                    value[key] = self._open_strings(inner, depth + 1)
+            return value
         if (
             isinstance(value, str)
             and len(value) > 5
@@ -142,9 +147,7 @@ def _refuse(name: str) -> Never:
 
 
 def _decimal(text: str) -> Decimal:
-    if (
-        len(text) > _MOST_DIGITS or abs((value := Decimal(text)).adjusted()) > _MOST_DIGITS
-    ):
+    if len(text) > _MOST_DIGITS or abs((value := Decimal(text)).adjusted()) > _MOST_DIGITS:
         raise EvidenceError(f"it holds a number of more than {_MOST_DIGITS} digits")
     return value
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -23,6 +23,7 @@ LARGE = 5_000
 #: Cells of a rectangle that are laid out even if most are empty; beyond, only rows that hold something are.
 _ROOMY = 250_000
 _MOST_TEXT = 128 << 20
+_MOST_CELLS = 3_000_000
 
 
 @dataclass(slots=True)
@@ -40,6 +41,12 @@ class LibrarySheet:
 def compact(facts: SheetFacts) -> bool:
     """Whether the cells of a sheet stand close enough to lay out the rectangle that holds them."""
     return facts.height * facts.width <= max(_ROOMY, 5 * facts.cells)
+
+
+def not_too_many(sheets: Iterable[SheetFacts]) -> None:
+    """Refuse more cells than fit into memory with the tables made of them."""
+    if sum(facts.cells for facts in sheets) > _MOST_CELLS:
+        raise EvidenceError(f"the workbook holds more than {_MOST_CELLS} cells; ask for the data as csv")
 
 
 def take_text(size: int, budget: Budget) -> None:

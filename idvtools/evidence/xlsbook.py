@@ -27,6 +27,7 @@ from idvtools.evidence.sheetgrids import (
     compact,
     grids_of_sheet,
     guarded,
+    not_too_many,
     take_text,
 )
 
@@ -39,6 +40,7 @@ def read_xls(data: bytes, budget: Budget) -> Found:
     """Every sheet of an unlocked workbook that holds something."""
     stream, beside = book_stream(data)
     facts = xls_facts(stream, budget)
+    not_too_many(facts.sheets)
     warnings = list(facts.warnings)
     if any("vba" in path.lower() for path in beside):
         warnings.append("the workbook carries macros; they were not run")

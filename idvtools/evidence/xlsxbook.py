@@ -16,7 +16,15 @@ from idvtools.evidence.model import Found, Grid
 from idvtools.evidence.ooxml import BookFacts, book_facts, sheet_facts, text_of_cells
 from idvtools.evidence.package import Package, open_package
 from idvtools.evidence.sheetfacts import SheetFacts, column_of
-from idvtools.evidence.sheetgrids import LibrarySheet, by_calamine, compact, grids_of_sheet, guarded, take_text
+from idvtools.evidence.sheetgrids import (
+    LibrarySheet,
+    by_calamine,
+    compact,
+    grids_of_sheet,
+    guarded,
+    not_too_many,
+    take_text,
+)
 
 #: Cells that openpyxl is given at most: it needs half a kilobyte for each.
 _MOST_SLOW = 300_000
@@ -31,6 +39,7 @@ def read_xlsx(data: bytes, budget: Budget) -> Found:
     if len(book.parts) > budget.limits.members:
         raise EvidenceError(f"the workbook lists more than {budget.limits.members} sheets")
     facts = {name: _facts(package, part, book, budget) for name, part in book.parts.items()}
+    not_too_many(f for f in facts.values() if f is not None)
     zipped = package.zipped()
     package.parts.clear()  # a large sheet need not lie in memory twice
     grids: list[Grid] = []
