@@ -131,6 +131,18 @@ def test_pages_that_do_not_begin_the_file() -> None:
     assert detect(b"a,b\n1,2\n" + PAGE) == "csv"
 
 
+def test_a_kind_that_is_given() -> None:
+    packed = make(Item("[Content_Types].xml", b"<Types/>"), Item("word/document.xml", b"<x/>"))
+    assert len(read_evidence(packed, kind="zip").members) == 2
+    assert len(read_evidence(gzip.compress(CSV), kind="csv").tables[0].rows) == 2
+    for kind in ("empty", "unknown"):
+        with pytest.raises(EvidenceError, match="nothing that a file can be read as"):
+            read_evidence(CSV, kind=kind)  # type: ignore[arg-type]
+    for kind in ("pdf", "xls", "xlsx", "zip"):
+        with pytest.raises(EvidenceError):
+            read_evidence(CSV, kind=kind)  # type: ignore[arg-type]
+
+
 def test_a_mail_says_that_it_is_one() -> None:
     plain = read_evidence(MAIL % (b"text/plain", b"Dear all"), name="bill.eml")
     assert (plain.kind, plain.warnings) == ("txt", ("a mail, given as it stands; what is attached to it is not read",))

@@ -15,6 +15,7 @@ from idvtools.evidence.model import Kind
 
 _UNREADABLE = 2
 _ASK = "-"
+_KINDS = [kind for kind in get_args(Kind) if kind not in ("empty", "unknown")]
 
 
 @main.command("inspect", epilog=example("idvtools inspect bill.zip --password 01123X --export xlsx --out bill.xlsx"))
@@ -28,7 +29,7 @@ _ASK = "-"
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; in clear with --data or --reveal.")
 @click.option("--data", is_flag=True, help="With --json: every cell of every table.")
-@click.option("--kind", type=click.Choice(get_args(Kind)), help="What the file is, where it fits two kinds.")
+@click.option("--kind", type=click.Choice(_KINDS), help="What the file is, where it fits two kinds.")
 @click.option("--site", help="The known layout that it must fit.")
 @click.option("--export", "form", type=click.Choice(["xlsx", "parquet"]), help="Write the tables, in clear, to --out.")
 @click.option("--out", type=FOLDER, help="File for --export; a folder for parquet of several tables.")

@@ -19,6 +19,7 @@ from idvtools.evidence.evidence import Evidence, plain
 from idvtools.evidence.foreign import is_mail
 from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.model import Column, Found, Grid, Kind, Member, Table
+from idvtools.evidence.zipmembers import gunzip
 
 #: Who reads a kind: ``module:function`` with the signature ``(data, name, budget, passwords) -> Found``.
 READERS: Mapping[Kind, str] = MappingProxyType(
@@ -155,8 +156,12 @@ class _Reading:
 
     def file(self, data: bytes, name: str, kind: Kind | None) -> Kind:
         """Read the file itself; its kind, a gzip's that of what it holds."""
-        if kind is None and data.startswith(b"\x1f\x8b\x08"):
-            return self._gzip(data, name)
+        if data.startswith(b"\x1f\x8b\x08"):
+            if kind is None:
+                return self._gzip(data, name)
+            data = gunzip(data, self.budget)
+        if kind in ("empty", "unknown"):
+            raise EvidenceError(f"kind {kind} is nothing that a file can be read as")
         kind = kind or detect(data)
         if kind == "zip":
             self._archive(Walk(self.budget, list(self.passwords)).parts(data))
