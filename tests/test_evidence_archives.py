@@ -111,6 +111,9 @@ def test_every_wrong_password_is_refused() -> None:
     wrong = [f"wrong{i}" for i in range(600)]
     assert walk(data, *wrong)[0].data is None
     assert walk(data, *wrong, "right")[0].data == CSV
+    for password in wrong:
+        with pytest.raises(PasswordError):
+            read_evidence(data, password=password)
 
 
 def test_passwords_given_and_derived() -> None:

@@ -73,10 +73,10 @@ def _unlocked(packed: memoryview, entry: Entry, passwords: Sequence[str], budget
                 continue
             except EvidenceError as error:  # one wrong password in 256 looks right at first
                 damaged = error
-    if damaged is not None and len(passwords) == 1:
+    if damaged is not None and entry.method == _AES:  # whose password is told by two bytes, and its seal by ten
         raise EvidenceError(f"it is damaged, or the password is wrong: {damaged}")
     words = "the password does not open it" if len(passwords) == 1 else f"none of {len(passwords)} passwords opens it"
-    raise PasswordError(f"it is locked; {words}")
+    raise PasswordError(f"it is locked; {words}{', or it is damaged' if damaged else ''}")
 
 
 def _spellings(password: str) -> Iterator[bytes]:
