@@ -16,6 +16,7 @@ _DROPPED = frozenset({"script", "style", "noscript", "template", "head", "object
 _BREAKS = frozenset(
     {"br", "p", "div", "li", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ul", "ol", "pre", "option"}
 )
+_SPACES = re.compile(r"[\r\n\t\f ]+")
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _MAX_COLSPAN = 1000
 _MAX_WIDTH = 16_384
@@ -94,13 +95,22 @@ def _read(table: etree._Element, budget: Budget) -> _Rows:
         if current is None or (node.getparent() is not None and node.getparent().tag != "tr" and not current):
             current = []
             found.rows.append(current)
-        nests = node.find(".//table") is not None
-        unseen = {n for n in node.iterdescendants() if _HIDDEN.search(n.get("style", ""))}
-        found.unseen += sum(any(part.strip() for part in n.itertext()) for n in unseen)
-        text = _text(node, budget, {*(node.iter("table") if nests else ()), *unseen})
+        text, nests, unseen = _cell_text(node, budget)
+        found.unseen += unseen
         across, down = _span(node.get("colspan"), _MAX_COLSPAN), _span(node.get("rowspan"), 65_534, zero=65_534)
         current.append(_Cell(text or None, across, down, node.tag == "th" or section == "thead", nests))
     return found
+
+
+def _cell_text(node: etree._Element, budget: Budget) -> tuple[str, bool, int]:
+    """What a cell shows, whether there are tables in it, and how many texts in it nobody sees."""
+    if not len(node):
+        text = node.text or ""
+        return text if text.isalnum() else _squeeze(_plain(text)), False, 0
+    tables_within = set(node.iterdescendants("table"))
+    unseen = {n for n in node.iterdescendants() if _HIDDEN.search(n.get("style", ""))}
+    count = sum(any(part.strip() for part in n.itertext()) for n in unseen)
+    return _text(node, budget, tables_within | unseen), bool(tables_within), count
 
 
 def _own(table: etree._Element) -> Iterator[tuple[etree._Element, str]]:
@@ -123,6 +133,8 @@ def _own(table: etree._Element) -> Iterator[tuple[etree._Element, str]]:
 
 
 def _span(text: str | None, most: int, *, zero: int = 1) -> int:
+    if text is None:
+        return 1
     match = re.match(r"\s*(\d{1,9})", text or "1")
     number = int(match[1]) if match else 1
     return min(number or zero, most)
@@ -210,7 +222,7 @@ def _text(root: etree._Element, budget: Budget, without: set[etree._Element]) ->
 
 def _plain(text: str) -> str:
     """Line breaks of the source are spaces."""
-    return re.sub(r"[\r\n\t\f ]+", " ", text)
+    return _SPACES.sub(" ", text)
 
 
 def _squeeze(text: str) -> str:
