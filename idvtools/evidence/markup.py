@@ -28,7 +28,7 @@ _MAIL = re.compile(
 )
 _SHEET_NAME = re.compile(r"<x:ExcelWorksheet>\s*<x:Name>([^<]{1,100})</x:Name>")
 #: Elements of a tree, of which each takes a quarter of a kilobyte.
-_MOST_ELEMENTS = 1_300_000
+_MOST_ELEMENTS, _MOST_TAGS = 1_300_000, 1_000_000
 #: To list the attributes of an element takes time by their square.
 _MOST_ATTRIBUTES = 2_000
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -58,6 +58,8 @@ def read_html(data: bytes, name: str, budget: Budget, passwords: Sequence[str] =
         warnings.append("a page saved with its pictures (MHTML); only the page was read")
     decoded = declared_text(data)
     budget.tick()
+    if decoded.text.count("<") - decoded.text.count("</") > _MOST_TAGS:
+        raise EvidenceError(f"the page holds more than {_MOST_TAGS} elements; ask for the data as csv or xlsx")
     root = _html(decoded.text)
     if root is None:
         raise EvidenceError("there is no page in the file")
