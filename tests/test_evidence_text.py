@@ -187,7 +187,7 @@ CELLS = st.text(
 def test_quoted_cells_come_back_as_written(table: list[list[str]], delimiter: str, end: str) -> None:
     head = delimiter.join(f'"name {i}"' for i in range(len(table[0])))
     body = [delimiter.join('"' + f"x{cell}x".replace('"', '""') + '"' for cell in row) for row in table]
-    found = rows(end.join([head, *body]) + end)
+    found = rows("\ufeff" + end.join([head, *body]) + end)  # with a mark: two bytes alone may be GBK as well
     assert found[1:] == [tuple(f"x{cell}x" for cell in row) for row in table]
 
 

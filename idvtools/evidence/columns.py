@@ -15,7 +15,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from idvtools.evidence.amounts import Amount, decimal_mark, parse_amount, refund_of
+from idvtools.evidence.amounts import Amount, Mark, decimal_mark, parse_amount, refund_of
 from idvtools.evidence.dates import PLAUSIBLE, Moment, Order, order_of, readings, without_year
 from idvtools.evidence.model import Cell, ColumnType
 from idvtools.evidence.naming import names_date, names_id, names_money
@@ -314,17 +314,11 @@ def _dated(  # what a column is, and how sure
 def _as_amounts(name: str, real: Mapping[str, int], texts: Ordered, numbers: Sequence[int]) -> Ruling | None:
     """The column as amounts or integers; as text with a word about it where only nearly all cells are."""
     total = sum(real.values())
-    mark, torn = decimal_mark(t for t in real if len(t) <= _LONGEST)
-    known: dict[str, Amount] = {}
-    odd = 0
-    for text, count in real.items():
-        amount = parse_amount(text, mark)
-        if amount is not None:
-            known[text] = amount
-            continue
-        odd += count
-        if total - odd < max(_NEARLY * total, 2):
-            return None
+    fitting = _amounts(real, total)
+    if fitting is None:
+        return None
+    known, mark, torn = fitting
+    odd = sum(count for text, count in real.items() if text not in known)
     if odd:
         said = f"{odd} of {total} cells are no amount"
         if torn:
@@ -344,6 +338,28 @@ def _as_amounts(name: str, real: Mapping[str, int], texts: Ordered, numbers: Seq
         if different[0].isascii() and different[0].isalpha():  # a code; that ¥ stands there goes without saying
             about = (*about, f"column {name}: the amounts are in {different[0]}")
     return Ruling("amount", values, about, refunds, currencies)
+
+
+def _amounts(real: Mapping[str, int], total: int) -> tuple[dict[str, Amount], Mark, bool] | None:
+    """The texts that are amounts, by the column's decimal mark; None where too few are."""
+    known: dict[str, Amount] = {}
+    commas: list[str] = []
+    odd = 0
+    for text, count in real.items():
+        amount = parse_amount(text)
+        if amount is not None:
+            known[text] = amount
+        elif "," in text and parse_amount(text, ",") is not None:
+            commas.append(text)
+        else:
+            odd += count
+            if total - odd < max(_NEARLY * total, 2):
+                return None
+    mark, torn = decimal_mark([*known, *commas])
+    if mark == ",":
+        known = {t: amount for t in (*known, *commas) if (amount := parse_amount(t, mark)) is not None}
+    enough = sum(real[text] for text in known) >= max(_NEARLY * total, 2)
+    return (known, mark, torn) if enough or len(known) == len(real) else None
 
 
 def _about(

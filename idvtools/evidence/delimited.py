@@ -22,6 +22,8 @@ _LOOK = 400
 _CELLS = 2_000  # of a row are enough to see what its cells are like
 #: From here on the text goes through Arrow, see `fast`.
 LARGE = 2 << 20
+#: Four words in a row, of small letters: a sentence.
+_WORDS = re.compile(r"[^\W\d_A-Z]{2} [^\W\d_A-Z]+ [^\W\d_A-Z]+ [^\W\d_A-Z]+")
 #: An id that an export keeps from being read as a number.
 _QUOTED = re.compile(r"'\w+'")
 
@@ -139,9 +141,7 @@ def _score(  # noqa: PLR0911  # a reason a line
     if near < 2 and not (near == 1 and lines == 1 and fields > 2):
         return 0.0, 0
     table = [row[:_CELLS] for row in cut if abs(len(row) - fields) <= 1]
-    wordy = sum(
-        1 for row in table for cell in row if len(cell) > 120 or re.search(r"[a-z]{2} [a-z]+ [a-z]+ [a-z]+", cell)
-    )
+    wordy = sum(1 for row in table for cell in row if len(cell) > 120 or _WORDS.search(cell))
     if fields < 4:
         # prose has commas too: few fields must be short, on most lines, and hold figures or stand in every line
         share = near / lines
@@ -154,8 +154,10 @@ def _score(  # noqa: PLR0911  # a reason a line
         gaps = sum(re.search(r"\S {2,}\S", cell) is not None for row in table for cell in row)
         if delimiter == "," and gaps > 0.5 * len(table):  # the comma of thousands in a fixed-width table
             return 0.0, 0
-        if delimiter in "，；" and _figures(table) < 0.2:
-            return 0.0, 0
+    if delimiter in "，；" and _figures(table) < 0.2:
+        return 0.0, 0
+    if wordy > 0.3 * len(table) * fields and _figures(table) < 0.1:  # an enumeration in prose
+        return 0.0, 0
     # what another delimiter separates comes out as cells that begin with it
     torn = sum(cell[:1] in ",;|\t" and cell[:1] != "" for row in table for cell in row) / (len(table) * fields)
     consistency = counts[fields] / sum(counts.values())
