@@ -134,6 +134,7 @@ def _widely(row: TextRow, block: Block) -> bool:
 def _table(
     block: Block, rules: Sequence[Rule], budget: Budget, carried: PageTable | None, floor: int
 ) -> tuple[PageTable | None, int]:
+    budget.tick()
     rows = block.rows
     if len(block.seeds) > 2 and rows[block.first].is_years and not any(rows[i].is_years for i in block.seeds[1:]):
         del block.seeds[0]

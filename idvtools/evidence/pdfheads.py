@@ -92,6 +92,7 @@ def find_headings(block: Block, rules: Sequence[Rule], floor: int) -> int:
     if main is None:
         return 0
     low, high = main, main + 1
+    rules = [r for r in rules if rows[main].line.top - 90 < r.at < rows[first].line.bottom]
     left, right = block.spans[0][0], block.spans[-1][1]
     wide = [r.at for r in rules if min(r.end, right) - max(r.start, left) > 0.5 * (right - left)]
     bars = [at for at in wide if rows[main].line.bottom - 1 <= at <= rows[first].line.top + 1]

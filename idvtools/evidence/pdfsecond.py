@@ -20,7 +20,7 @@ from idvtools.evidence.pdfquality import is_unknown
 from idvtools.evidence.pdfrules import THIN
 from idvtools.evidence.pdfwords import Writer, quarter
 
-_SAID = "it is damaged; a second reader (pdfplumber) was used, which may have missed or misplaced some of it"
+_SAID = "it is damaged; a second reader (pdfplumber) was used, which may miss or misplace text and reads no form fields"
 
 
 def read_second(data: bytes, budget: Budget, passwords: Sequence[str]) -> Found:
