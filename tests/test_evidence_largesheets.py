@@ -3,14 +3,17 @@
 import io
 import random
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 import openpyxl
+import pyarrow as pa
 import pytest
 import xlwt
 
 from idvtools.evidence import sheetgrids, xlsbook
 from idvtools.evidence.biffcolumns import plain_sheet
-from idvtools.evidence.largesheets import LargeSheet
+from idvtools.evidence.cells import number
+from idvtools.evidence.largesheets import LargeSheet, SheetRows
 from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.sheets import read_sheets
 from idvtools.evidence.tables import to_tables
@@ -142,3 +145,16 @@ def test_a_sheet_of_formulas_or_errors_is_not_plain(monkeypatch):
     monkeypatch.setattr(xlsbook, "plain_sheet", lambda *given: seen.append(plain_sheet(*given)) or seen[-1])
     assert read_sheets(file.getvalue(), "a", Budget(Limits())).grids
     assert seen == [None]
+
+
+def test_rows_by_column_are_a_sequence_like_any_other():
+    rows = SheetRows([pa.array([1.0, 2.5, None]), pa.array(["a", None, "c"])], [number, None])
+    plain = [(1, "a"), (Decimal("2.5"), None), (None, "c")]
+    assert list(rows) == plain
+    for _ in range(2_000):  # one by one at first, by whole columns when many are asked for
+        assert [rows[i] for i in (0, 1, 2, -1, -3)] == [plain[i] for i in (0, 1, 2, -1, -3)]
+    for part in (slice(1, None), slice(None, None, 2), slice(None, None, -1), slice(5, 9), slice(-1, None)):
+        assert rows[part] == plain[part]
+    for beyond in (3, -4):
+        with pytest.raises(IndexError):
+            rows[beyond]

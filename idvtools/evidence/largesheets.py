@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 HEAD = 150
 _TAIL = 60
 _BATCH = 10_000
+#: Single rows that are made without making whole columns.
+_FEW = 2_000
 _PLACEHOLDER = re.compile(r"(?:Column|列|Unnamed: ?)\d+")
 _PADDING = " \t\r\n\f\v\u00a0\u3000\ufeff\u200b"
 _TOTALS = "合计|总计|小计|累计|合計|總計|小計|累計|总额|總額|共计|共計|total"
@@ -84,6 +86,7 @@ class SheetRows(Sequence[tuple[Any, ...]]):
     def __init__(self, cells: Sequence[pa.Array], make: Sequence[Callable[[Any], Any] | None]) -> None:
         self._cells, self._make = cells, make
         self._made: dict[int, list[Any]] = {}
+        self._asked = 0
 
     def __len__(self) -> int:
         return len(self._cells[0])
@@ -100,13 +103,20 @@ class SheetRows(Sequence[tuple[Any, ...]]):
     @overload
     def __getitem__(self, at: slice) -> list[tuple[Any, ...]]: ...
     def __getitem__(self, at: int | slice) -> Any:
-        if isinstance(at, slice):
-            start, stop, step = at.indices(len(self))
-            if step == 1 and stop - start < 1_000 and len(self._made) < len(self._cells):
-                some = [_values(c[start : max(stop, start)], m) for c, m in zip(self._cells, self._make, strict=True)]
-                return list(zip(*some, strict=True))
-            return [self[i] for i in range(start, stop, step)]
-        return tuple([self.column(i)[at] for i in range(len(self._cells))])
+        if not isinstance(at, slice):
+            places = range(len(self))[at : at + 1 or None]
+            if not places:
+                raise IndexError(at)
+            return self._some(places)[0]
+        return self._some(range(len(self))[at])
+
+    def _some(self, places: range) -> list[tuple[Any, ...]]:
+        """Rows at these places; where few were asked for till now, no column is made for them."""
+        self._asked += len(places)
+        if self._asked > _FEW:
+            return [*zip(*([self.column(i)[p] for p in places] for i in range(len(self._cells))), strict=True)]
+        which = pa.array(places, pa.int64())
+        return [*zip(*(_values(c.take(which), m) for c, m in zip(self._cells, self._make, strict=True)), strict=True)]
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return zip(*(self.column(i) for i in range(len(self._cells))), strict=True)
