@@ -419,6 +419,14 @@ def biff5():
     return head + sheet + record(0x0A, b"")
 
 
+def test_a_last_record_that_is_cut_off_reserves_no_memory():
+    whole = biff5()[:-4]
+    far = (
+        struct.pack("<HHHHHH", 0x204, 2066, 0xBD00, 0xD2BB, 0, 2000) + b"text"
+    )  # a cell far out, in a record cut short
+    assert len(read(whole + far).grids[0].rows) == 2
+
+
 @pytest.mark.parametrize("wrap", [lambda s: s, lambda s: contained(s, name="Book")])
 def test_excel_5_with_and_without_a_container(wrap):
     found = read(wrap(biff5()))

@@ -189,7 +189,10 @@ def _errors(found: Records, facts: SheetFacts) -> None:
 
 
 def made_safe(stream: bytes, facts: XlsFacts) -> bytes:
-    """The records with sizes that are only declared, which readers reserve memory for, cut down to what can be."""
+    """The records with sizes that are only declared, which readers reserve memory for, cut down to what can be.
+
+    A last record that is cut off is made the end: what its cell's place says was never looked at.
+    """
     safe = bytearray(stream)
     tables = [(record, at, size) for record, at, size in records(stream, 0) if record in (_SST, _CONTINUE)]
     most = sum(size for _, _, size in tables) // 3
@@ -198,6 +201,11 @@ def made_safe(stream: bytes, facts: XlsFacts) -> bytes:
             struct.pack_into("<I", safe, at + 4, min(struct.unpack_from("<I", stream, at + 4)[0], most))
     for at, size in facts.dimensions:
         safe[at : at + size] = bytes(size)
+    last = max((at + size for _, at, size in records(stream, 0)), default=0)
+    ends = [int(found.at[-1] + found.sizes[-1]) for found in facts.records if len(found.at)]
+    for end in (last, *ends):  # a record that is cut off becomes whole once the container has filled up its last sector
+        if end + 4 <= len(stream) and end + 4 + _PAIR.unpack_from(stream, end)[1] > len(stream):
+            _PAIR.pack_into(safe, end, _EOF, 0)
     return bytes(safe)
 
 
