@@ -152,3 +152,18 @@ def test_a_label_of_a_total_does_not_join_two_columns() -> None:
             row(canvas, 700 - 13 * index, cells, ((40, False), (110, False), (450, True), (550, True)))
 
     assert tables(samples.made(draw)) == [[list(cells) for cells in drawn]]
+
+
+def test_a_first_row_with_few_cells_does_not_part_the_table() -> None:
+    drawn = [
+        ("Date", "Text", "Out", "In", "Balance"),
+        (None, "Brought forward", None, None, "800.00"),
+        ("09 Mar 2024", "Salary", None, "500.00", "1,300.00"),
+        ("10 Mar 2024", "Water", "20.00", None, "1,280.00"),
+    ]
+
+    def draw(canvas: Canvas) -> None:
+        for index, cells in enumerate(drawn):
+            row(canvas, 700 - 13 * index, cells, ((40, False), (120, False), (380, True), (460, True), (540, True)))
+
+    assert tables(samples.made(draw)) == [[list(cells) for cells in drawn]]

@@ -122,7 +122,8 @@ def _goes_on(block: Block, index: int, row: TextRow, rows: list[TextRow], barrie
             return False
         last = other.line.bottom
     fits = sum(any(s[0] < p.x1 and p.x0 < s[1] for s in block.spans) for p in row.phrases)
-    return fits >= 0.6 * len(row.phrases)
+    # a row may fill columns that no row before it did, and leave others empty
+    return fits >= 0.6 * min(len(row.phrases), len(block.spans))
 
 
 def _widely(row: TextRow, block: Block) -> bool:
