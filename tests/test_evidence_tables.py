@@ -393,7 +393,19 @@ def test_a_large_file_that_is_unusual_reads_the_exact_way(monkeypatch: pytest.Mo
     assert any("more fields" in w for w in table.warnings)
 
 
+def test_a_large_file_of_one_column_reads_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact, fast = both_ways(("卡号\n" + "\n".join(f"{i * 7919:010d}" for i in range(300))).encode(), monkeypatch)
+    assert type(fast.rows).__name__ == "LargeRows"
+    alike(exact, fast)
+
+
 # Bugs that were found once.
+
+
+def test_a_column_of_many_texts_is_given_up_when_the_time_is_over() -> None:
+    left = iter(range(3))
+    with pytest.raises(StopIteration):
+        decide("x", [f"{i}.5" for i in range(40_000)], (), lambda: next(left) and None)
 
 
 def test_names_of_many_columns_take_no_time() -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from idvtools.evidence.arrowrows import ArrowColumn, exact, stamp
-from idvtools.evidence.columns import NOTHING, lost_digits, rule, shaped_like_id
+from idvtools.evidence.columns import NOTHING, lost_digits, no_tick, rule, shaped_like_id
 from idvtools.evidence.naming import names_id
 
 _SAMPLE = 800
@@ -33,7 +33,9 @@ class Typed:
     nothing: int = 0
 
 
-def typed(name: str, cells: pa.ChunkedArray, numbers: Sequence[int]) -> Typed | None:
+def typed(
+    name: str, cells: pa.ChunkedArray, numbers: Sequence[int], tick: Callable[[], None] = no_tick
+) -> Typed | None:
     """A column's type and values; None where only the exact way can tell.
 
     Parameters
@@ -44,6 +46,8 @@ def typed(name: str, cells: pa.ChunkedArray, numbers: Sequence[int]) -> Typed | 
         Clean cells; null where nothing stands.
     numbers : sequence of int
         Where each row stands.
+    tick : callable
+        Raises when the time is over.
 
     Examples
     --------
@@ -58,12 +62,12 @@ def typed(name: str, cells: pa.ChunkedArray, numbers: Sequence[int]) -> Typed | 
     sample = _sample(cells)
     counts = Counter(text for text in sample if text is not None)
     if len(cells) <= _SMALL or len(counts) < 0.3 * (len(sample) - sample.count(None)):
-        return _by_different(name, cells, numbers)
+        return _by_different(name, cells, numbers, tick)
     guess = rule(name, counts, lambda: sample, ())
     if guess.type == "text" and not guess.warnings and _stays(name, counts, cells):
         return _text(name, cells, numbers)
     sure = None if guess.warnings else _held(guess.type, cells)
-    return sure or _by_different(name, cells, numbers)
+    return sure or _by_different(name, cells, numbers, tick)
 
 
 def _sample(cells: pa.ChunkedArray) -> list[str | None]:
@@ -119,12 +123,12 @@ def _possible(cells: pa.ChunkedArray) -> bool:
     return True
 
 
-def _by_different(name: str, cells: pa.ChunkedArray, numbers: Sequence[int]) -> Typed | None:
+def _by_different(name: str, cells: pa.ChunkedArray, numbers: Sequence[int], tick: Callable[[], None]) -> Typed | None:
     """A column decided exactly, by each of its different cells."""
     found = pc.value_counts(cells)
     counts = dict(zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True))
     counts.pop(None, None)
-    ruling = rule(name, counts, cells.to_pylist, numbers)
+    ruling = rule(name, counts, cells.to_pylist, numbers, tick)
     if ruling.refunds or ruling.currencies:
         return None
     if ruling.type == "text":

@@ -92,7 +92,11 @@ class Ruling:
 Ordered = Callable[[], Sequence[str | None]]
 
 
-def decide(name: str, values: Sequence[Cell], numbers: Sequence[int]) -> Decision:
+def no_tick() -> None:
+    """For those who have all the time."""
+
+
+def decide(name: str, values: Sequence[Cell], numbers: Sequence[int], tick: Callable[[], None] = no_tick) -> Decision:
     """Type of a column, and its cells by that type.
 
     Parameters
@@ -103,6 +107,8 @@ def decide(name: str, values: Sequence[Cell], numbers: Sequence[int]) -> Decisio
         Cleaned text, or what a spreadsheet holds.
     numbers : sequence of int
         Where each row stands, for the warnings.
+    tick : callable
+        Raises when the time is over.
 
     Examples
     --------
@@ -126,7 +132,7 @@ def decide(name: str, values: Sequence[Cell], numbers: Sequence[int]) -> Decisio
         lost = _floats_lost(name, values, numbers)
     counts = Counter(texts)
     del counts[None]
-    ruling = rule(name, counts, lambda: texts, numbers)
+    ruling = rule(name, counts, lambda: texts, numbers, tick)
     if ruling.type == "text":
         return Decision("text", texts, (*lost, *ruling.warnings))
     refunds = [ruling.refunds.get(t) for t in texts] if ruling.refunds else None
@@ -135,7 +141,9 @@ def decide(name: str, values: Sequence[Cell], numbers: Sequence[int]) -> Decisio
     return Decision(ruling.type, [*map(ruling.values.get, texts)], ruling.warnings, refunds, currencies, nothing)
 
 
-def rule(name: str, counts: Mapping[str, int], texts: Ordered, numbers: Sequence[int]) -> Ruling:
+def rule(
+    name: str, counts: Mapping[str, int], texts: Ordered, numbers: Sequence[int], tick: Callable[[], None] = no_tick
+) -> Ruling:
     """What the texts of a column are, by how often each different one stands there.
 
     Examples
@@ -148,8 +156,8 @@ def rule(name: str, counts: Mapping[str, int], texts: Ordered, numbers: Sequence
     if not real or names_id(name) or shaped_like_id(name, real):
         return Ruling("text", warnings=lost_digits(name, real, texts, numbers))
     return (
-        _as_dates(name, real, texts, numbers)
-        or _as_amounts(name, real, texts, numbers)
+        _as_dates(name, real, texts, numbers, tick)
+        or _as_amounts(name, real, texts, numbers, tick)
         or Ruling("text", warnings=lost_digits(name, real, texts, numbers))
     )
 
@@ -258,12 +266,16 @@ def compact_dates(name: str, texts: Mapping[str, int]) -> bool:
     return fit == total > 1 and all(m is not None and 1970 <= m.year <= 2060 for m in found.values())
 
 
-def _as_dates(name: str, real: Mapping[str, int], texts: Ordered, numbers: Sequence[int]) -> Ruling | None:
+def _as_dates(
+    name: str, real: Mapping[str, int], texts: Ordered, numbers: Sequence[int], tick: Callable[[], None]
+) -> Ruling | None:
     """The column as dates; as text with a word about it where only nearly all cells are; None where it is none."""
     total = sum(real.values())
     known: dict[str, Mapping[Order, Moment]] = {}
     misfits = 0
-    for text, count in real.items():
+    for i, (text, count) in enumerate(real.items()):
+        if not i & 4095:
+            tick()
         known[text] = found = readings(text) if len(text) <= _LONGEST else {}
         misfits += 0 if found else count
         if misfits > (1 - _NEARLY) * total:
@@ -311,10 +323,12 @@ def _dated(  # what a column is, and how sure
     return Ruling("datetime", moments, tuple(warnings))
 
 
-def _as_amounts(name: str, real: Mapping[str, int], texts: Ordered, numbers: Sequence[int]) -> Ruling | None:
+def _as_amounts(
+    name: str, real: Mapping[str, int], texts: Ordered, numbers: Sequence[int], tick: Callable[[], None]
+) -> Ruling | None:
     """The column as amounts or integers; as text with a word about it where only nearly all cells are."""
     total = sum(real.values())
-    fitting = _amounts(real, total)
+    fitting = _amounts(real, total, tick)
     if fitting is None:
         return None
     known, mark, torn = fitting
@@ -340,12 +354,16 @@ def _as_amounts(name: str, real: Mapping[str, int], texts: Ordered, numbers: Seq
     return Ruling("amount", values, about, refunds, currencies)
 
 
-def _amounts(real: Mapping[str, int], total: int) -> tuple[dict[str, Amount], Mark, bool] | None:
+def _amounts(
+    real: Mapping[str, int], total: int, tick: Callable[[], None]
+) -> tuple[dict[str, Amount], Mark, bool] | None:
     """The texts that are amounts, by the column's decimal mark; None where too few are."""
     known: dict[str, Amount] = {}
     commas: list[str] = []
     odd = 0
-    for text, count in real.items():
+    for i, (text, count) in enumerate(real.items()):
+        if not i & 4095:
+            tick()
         amount = parse_amount(text)
         if amount is not None:
             known[text] = amount

@@ -241,7 +241,7 @@ def _ticked(rows: Sequence[Sequence[str]]) -> str | None:
 
 def _undelimited(lines: Sequence[str], text: str, name: str, budget: Budget, said: Found) -> Found:
     """Fixed width, a single column of figures or ids, or no table."""
-    rows = fixed_width(lines, budget) or _one_column(lines)
+    rows = fixed_width(lines, budget) or one_column(lines)
     if rows is None:
         return replace(said, text=text)
     cleaned = cleaned_rows(rows, budget)
@@ -249,7 +249,14 @@ def _undelimited(lines: Sequence[str], text: str, name: str, budget: Budget, sai
     return replace(said, grids=(Grid(name, "", cleaned.rows, tuple(range(1, len(rows) + 1)), cleaned.notes()),))
 
 
-def _one_column(lines: Sequence[str]) -> list[list[str]] | None:
+def one_column(lines: Sequence[str]) -> list[list[str]] | None:
+    """Rows of a single column of figures or ids, under a name or not; None where the text is none.
+
+    Examples
+    --------
+    >>> one_column(["id", "A-1", "A-2"]), one_column(["Dear all,", "we write", "to you"])
+    ([['id'], ['A-1'], ['A-2']], None)
+    """
     filled = [line.strip() for line in lines if line.strip()]
     body = filled[1:]
     if len(body) < 2 or any(len(line) > 64 or " " in line for line in body[:_LOOK]):

@@ -18,7 +18,7 @@ import pyarrow.csv as pacsv
 
 from idvtools.evidence.arrowrows import ArrowColumn, LargeGridRows, LargeRows
 from idvtools.evidence.arrowtypes import Typed, typed
-from idvtools.evidence.delimited import Cleaned, cleaned_rows, find_delimiter
+from idvtools.evidence.delimited import Cleaned, cleaned_rows, find_delimiter, one_column
 from idvtools.evidence.footers import TOTAL_WORDS, footer_start, is_total
 from idvtools.evidence.headers import Header, Row, filled, find_header, is_label
 from idvtools.evidence.limits import Budget
@@ -35,6 +35,8 @@ _LINES = 200
 _DOUBTFUL = 2_000
 #: Cells in Arrow take an eighth of the room, and of the time, of others.
 _LIGHT = 8
+#: What no text has: for a file of one column.
+_NO_DELIMITER = "\x1f"
 _BLOCK, _VAST = 4 << 20, 64 << 20
 
 
@@ -80,6 +82,8 @@ def _parts(data: bytes, budget: Budget) -> _Parts | None:
     middle = data.find(b"\n", len(data) // 2) + 1
     more = data[middle : middle + _HEAD].split(b"\n")[:_LINES]
     delimiter, expected = find_delimiter([*lines[:_LINES], *(line.decode("utf-8", "replace") for line in more)])
+    if delimiter is None and one_column(lines) is not None and _NO_DELIMITER.encode() not in data:
+        delimiter, expected = _NO_DELIMITER, 1
     if not head_end or delimiter is None or len(delimiter.encode()) != 1:
         return None
     records = split_records(lines, delimiter, expected, budget)
@@ -177,7 +181,7 @@ def _to_table(parts: _Parts, name: str, budget: Budget) -> Table | None:
 
     def one(i: int) -> Typed | None:
         budget.tick()
-        return typed(names[i], columns[i], numbers)
+        return typed(names[i], columns[i], numbers, budget.tick)
 
     with ThreadPoolExecutor(4) as pool:
         found = [made for made in pool.map(one, range(len(names))) if made is not None]

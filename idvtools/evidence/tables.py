@@ -216,7 +216,7 @@ def _table(grid: Grid, rows: Sequence[Row], numbers: Sequence[int], cut: _Cut, s
     for i, name in enumerate(names):
         budget.tick()
         values = [rows[at][i] if i < len(rows[at]) else None for at in cut.body]
-        decision = decide(name, values, places)
+        decision = decide(name, values, places, budget.tick)
         columns.append(Column(name, decision.type))
         cells.append(decision.cells)
         warnings += decision.warnings
