@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import date, datetime
 from decimal import Decimal
@@ -304,6 +305,18 @@ def test_inspect_masks_unless_asked(tmp_path: Path) -> None:
     assert inspect(path, "--data").exit_code == 2
     with pytest.raises(ValueError, match="in clear"):
         EVIDENCE.to_dict(data=True, mask=True)
+
+
+def test_inspect_keeps_a_library_quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    def noisy(*given: Any, **more: Any) -> Evidence:
+        os.write(2, b"thread panicked")
+        raise EvidenceError("is damaged")
+
+    monkeypatch.setattr(reading, "read_evidence", noisy)
+    assert inspect(tmp_path / "a.xls").exit_code == 2
+    assert "panicked" not in capfd.readouterr().err
+    os.write(2, b"still there")
+    assert capfd.readouterr().err == "still there"
 
 
 def test_inspect_asks_for_a_password(tmp_path: Path) -> None:

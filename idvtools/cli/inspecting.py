@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,6 +18,7 @@ from idvtools.evidence.model import Kind
 
 _UNREADABLE = 2
 _ASK = "-"
+_STDERR = 2
 _KINDS = [kind for kind in get_args(Kind) if kind not in ("empty", "unknown")]
 
 
@@ -60,7 +64,8 @@ def inspect_command(
         raise click.UsageError("--data goes with --json")
     given = [_asked() if each == _ASK else each for each in passwords]
     try:
-        found = read_evidence(file, password=given, site=site, kind=kind)
+        with _quiet():
+            found = read_evidence(file, password=given, site=site, kind=kind)
     except EvidenceError as error:
         if not as_json:
             return tell(*map(str, error.problems))
@@ -76,6 +81,23 @@ def inspect_command(
     else:
         click.echo(str(found.show(reveal=reveal)))
     return 0
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep from the terminal what compiled libraries print of a damaged file before they give it up."""
+    if os.environ.get("IDVTOOLS_DEBUG"):
+        yield
+        return
+    sys.stderr.flush()
+    kept, nowhere = os.dup(_STDERR), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, _STDERR)
+        yield
+    finally:
+        os.dup2(kept, _STDERR)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _asked() -> str:
