@@ -374,9 +374,7 @@ def test_balances_of_a_large_file_chain_as_exactly(monkeypatch: pytest.MonkeyPat
     assert [check.ok for check in fast.checks] == ([not broken] if header else [])
 
 
-@pytest.mark.parametrize(
-    "odd", ["合计,,300.00", "日期,摘要,金额", "第二章,,", ",,", "2026-10-01,a,1.00,x", "'0012',a,1.00"]
-)
+@pytest.mark.parametrize("odd", ["合计,,300.00", "日期,摘要,金额", "第二章,,", ",,", "'0012',a,1.00"])
 def test_what_is_odd_in_a_large_file_is_seen(monkeypatch: pytest.MonkeyPatch, odd: str) -> None:
     lines = [f"2026-10-{i % 28 + 1:02d},摘要{i},{i}.00" for i in range(300)]
     exact, fast = both_ways("\n".join(["日期,摘要,金额", *lines[:150], odd, *lines[150:]]).encode(), monkeypatch)
@@ -384,13 +382,16 @@ def test_what_is_odd_in_a_large_file_is_seen(monkeypatch: pytest.MonkeyPatch, od
     alike(exact, fast)
 
 
-def test_a_large_file_that_is_unusual_reads_the_exact_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = "日期,摘要,金额\n" + "".join(f"2026-10-01,a{i},1.00{',x' if i == 9000 else ''}\n" for i in range(12_000))
-    monkeypatch.setattr("idvtools.evidence.delimited.LARGE", 0)
-    table = read(data)
-    assert isinstance(table.rows, list)
-    assert len(table.rows) == 12_000
-    assert any("more fields" in w for w in table.warnings)
+@pytest.mark.parametrize(
+    "odd", [["2026-10-01,a,1.00,x"], ["2026-10-01,b"], ["2026-10-01,c,1.00,", '2026-10-01,"d,e",2.00,,y']]
+)
+@pytest.mark.parametrize("end", ["", ","])
+def test_rows_of_another_length_in_a_large_file(monkeypatch: pytest.MonkeyPatch, odd: list[str], end: str) -> None:
+    lines = [f"2026-10-{i % 28 + 1:02d},摘要{i},{i}.00{end}" for i in range(300)]
+    text = "\n".join(["日期,摘要,金额", *lines[:150], *odd, *lines[150:200], *odd, *lines[200:]])
+    exact, fast = both_ways(text.encode(), monkeypatch)
+    assert type(fast.rows).__name__ == "LargeRows"
+    alike(exact, fast)
 
 
 def test_a_large_file_of_one_column_reads_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

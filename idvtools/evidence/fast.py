@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 
+from idvtools.evidence.arrowbody import Body, read_body
 from idvtools.evidence.arrowrows import ArrowColumn, LargeGridRows, LargeRows
 from idvtools.evidence.arrowtypes import Typed, typed
 from idvtools.evidence.delimited import Cleaned, cleaned_rows, find_delimiter, one_column
@@ -37,7 +37,6 @@ _DOUBTFUL = 2_000
 _LIGHT = 8
 #: What no text has: for a file of one column.
 _NO_DELIMITER = "\x1f"
-_BLOCK, _VAST = 4 << 20, 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class _Parts:
     head: Cleaned
     header: Header
     header_line: int | None
-    body: pa.Table
+    body: Body
     first_line: int
     tail: Cleaned
     tail_lines: list[int]
@@ -73,7 +72,7 @@ def read_large(data: bytes, name: str, budget: Budget) -> Grid | None:
     table = _to_table(parts, name, budget)
     if table is None:
         return None
-    return Grid(name, "", LargeGridRows(parts.head.rows, _raw(parts.body), parts.tail.rows, table))
+    return Grid(name, "", LargeGridRows(parts.head.rows, _raw(parts.body.table), parts.tail.rows, table))
 
 
 def _parts(data: bytes, budget: Budget) -> _Parts | None:
@@ -101,12 +100,13 @@ def _parts(data: bytes, budget: Budget) -> _Parts | None:
     width = len(records.rows[header.end])
     view = pa.py_buffer(data).slice(start, stop - start)
     quoted = data.find(b'"', start, stop) >= 0
-    body = _arrow(view, delimiter, width, quoted=quoted)
+    body = read_body(view, delimiter, width, quoted=quoted)
     ends = split_records(split_lines(data[stop:].decode("utf-8")), delimiter, expected, budget)
-    if body is None or ends.stray or any(len(row) > width for row in ends.rows):
+    if body is None or ends.stray or any(len(row) > body.table.num_columns for row in ends.rows):
         return None
-    budget.take_cells(body.num_rows * width // _LIGHT)
-    behind = first_line + (data.count(b"\n", start, stop) if quoted else body.num_rows) - 1
+    rows = body.table.num_rows
+    budget.take_cells(rows * body.table.num_columns // _LIGHT)
+    behind = first_line + (data.count(b"\n", start, stop) if quoted else rows) - 1
     return _Parts(
         head=cleaned_rows(records.rows[: header.end], budget),
         header=header,
@@ -133,29 +133,6 @@ def _line_start(data: bytes, line: int) -> int:
     return at
 
 
-def _arrow(data: pa.Buffer, delimiter: str, width: int, *, quoted: bool) -> pa.Table | None:
-    """The lines as columns of text; None where a row has another number of fields."""
-    names = [str(i) for i in range(width)]
-    try:
-        return pacsv.read_csv(
-            data,
-            read_options=pacsv.ReadOptions(
-                column_names=names, block_size=16 << 20 if data.size > 64 << 20 else 4 << 20
-            ),
-            parse_options=pacsv.ParseOptions(
-                delimiter=delimiter,
-                quote_char='"' if quoted else False,
-                newlines_in_values=quoted,
-                ignore_empty_lines=False,
-            ),
-            convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
-            ),
-        )
-    except pa.ArrowInvalid:
-        return None
-
-
 def _raw(body: pa.Table) -> LargeRows:
     return LargeRows([ArrowColumn("text", body.column(i)) for i in range(body.num_columns)], body.num_rows)
 
@@ -166,7 +143,7 @@ def _to_table(parts: _Parts, name: str, budget: Budget) -> Table | None:
     tail = [at for at, row in enumerate(parts.tail.rows) if filled(row)]
     data = tail[: footer_start(parts.tail.rows, tail, named or len(parts.header.names))]
     with ThreadPoolExecutor(4) as pool:  # Arrow lets go of the lock while it works
-        trimmed = list(pool.map(_trimmed, parts.body.columns))
+        trimmed = list(pool.map(_trimmed, parts.body.table.columns))
     if not data or any(t.formulas for t in trimmed):
         return None
     more = [parts.tail.rows[at] for at in data]
@@ -310,7 +287,7 @@ def _names(parts: _Parts, columns: Sequence[pa.ChunkedArray], more: Sequence[Row
     own = len(parts.header.names)
     beyond = columns[own:]
     used = max((i + 1 for i, c in enumerate(columns) if i >= own and c.null_count < len(c)), default=0)
-    longer = (parts.body.num_rows if beyond else 0) + sum(len(row) > own for row in more)
+    longer = parts.body.longer(own) + sum(len(row) > own for row in more)
     over = 0
     if used:
         some = np.zeros(len(columns[0]), bool)
@@ -322,14 +299,14 @@ def _names(parts: _Parts, columns: Sequence[pa.ChunkedArray], more: Sequence[Row
 
 def _numbers(parts: _Parts, data: Sequence[int]) -> Sequence[int]:
     """The line in which each row begins."""
-    count = parts.body.num_rows
+    count = parts.body.table.num_rows
     behind = [parts.tail_lines[at] for at in data]
     if parts.tail_lines[0] - parts.first_line == count:
         if behind == list(range(behind[0], behind[0] + len(behind))):
             return range(parts.first_line, parts.first_line + count + len(behind))
         return (*range(parts.first_line, parts.first_line + count), *behind)
     inside = np.zeros(count, np.int64)  # line ends within the cells of each row
-    for column in parts.body.columns:
+    for column in parts.body.table.columns:
         inside += pc.count_substring(column, "\n").to_numpy()
     lines = parts.first_line + np.arange(count) + np.concatenate(([0], np.cumsum(inside)[:-1]))
     return (*lines.tolist(), *behind)
