@@ -167,3 +167,11 @@ def test_a_first_row_with_few_cells_does_not_part_the_table() -> None:
             row(canvas, 700 - 13 * index, cells, ((40, False), (120, False), (380, True), (460, True), (540, True)))
 
     assert tables(samples.made(draw)) == [[list(cells) for cells in drawn]]
+
+
+def test_one_glyph_for_two_letters_is_both() -> None:
+    writer = Writer(Layer())
+    for left, right, char in ((0, 5, "o"), (5, 12, "f"), (5, 12, "f"), (12, 14, "i"), (14, 24, "L"), (14, 24, "A")):
+        writer.add(left, 10, right, 0, char, 0, None)
+    writer.close()
+    assert [word.text for word in writer.layer.words] == ["offiLA"]

@@ -62,6 +62,10 @@ class Writer:
         word = self.word if at == self.at else None
         if word is not None and not text.isalnum() and _is_low(word, x0, top, bottom):
             top, bottom = word.top, word.bottom
+        if word is not None and (x0, x1) == word.chars[-1][:2] and bottom == word.bottom:
+            word.text += text  # one glyph that stands for two letters: "ff", "LA"
+            word.chars.append((x0, x1, text))
+            return
         if word is not None and _again(word, x0, bottom, text):
             self.layer.doubled += 1
             return
