@@ -647,3 +647,12 @@ def test_more_cells_than_memory_holds_are_refused_before_they_are_read():
     rows = b"".join(b'<row r="%d">%s</row>' % (y, b'<c r="A%d"/>' % y * 30) for y in range(1, 100_002))
     with pytest.raises(EvidenceError, match="3000000 cells"):
         read(raw_sheet(SHEET % (b"<sheetData>%s</sheetData>" % rows)), ratio=10_000)
+
+
+def test_a_cell_in_a_column_that_no_sheet_has_is_not_reached_for():
+    data = bytearray(xls(lambda book: [s := book.add_sheet("s"), *(s.write(y, 1, y + 0.123) for y in range(100))]))
+    stream = bytearray(book_stream(bytes(data))[0])
+    at = stream.index(b"\x03\x02\x0e\x00") + 4
+    struct.pack_into("<H", stream, at + 2, 50_000)
+    with pytest.raises(EvidenceError, match="too far apart"):
+        read(contained(bytes(stream), name="Workbook"))

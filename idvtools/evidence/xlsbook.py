@@ -32,6 +32,8 @@ from idvtools.evidence.sheetgrids import (
 )
 
 _SHARED_TEXT = 0xFD
+#: Columns of the widest sheet of any Excel; cells, most of them empty, of a sheet whose empty rows are left out.
+_WIDEST, _MOST_SPREAD = 16_384, 3_000_000
 #: Cells below which shared texts, 32,767 characters each at most, cannot come to much.
 _FEW = 2_000
 
@@ -117,6 +119,9 @@ def _by_library(stream: bytes, facts: XlsFacts, budget: Budget) -> _Library:
     rows_of: dict[int, list[int]] = {}
     for i in [i for i, f in enumerate(facts.sheets) if not compact(f)]:
         stream, rows_of[i] = closed_up(stream, facts.records[i])
+        width = facts.sheets[i].width
+        if width > _WIDEST or len(rows_of[i]) * width > _MOST_SPREAD:
+            raise EvidenceError(f"the cells of sheet {i + 1} lie too far apart to lay them out")
     names: list[str] = []
     texts: list[dict[Place, str]] = []
     encoding = None
