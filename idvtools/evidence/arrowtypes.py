@@ -17,7 +17,7 @@ from idvtools.evidence.naming import names_id
 
 _SAMPLE = 800
 #: Cells up to which all different ones are looked at.
-_SMALL = 50_000
+_SMALL = 2_000
 _WHOLE = r"^[-+]?(?:0|[1-9]\d{0,14})$"
 _PLAIN = r"^[-+]?(?:0|[1-9]\d{0,14})(?:\.\d{1,12})?$"
 _MONEY = r"^[-+]?[¥￥$]?(?:0|[1-9]\d{0,2}(?:,\d{3}){0,4}|[1-9]\d{0,14})(?:\.\d{1,12})?$"
