@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,7 +14,7 @@ from idvtools.evidence.arrowrows import ArrowColumn, exact, stamp
 from idvtools.evidence.columns import NOTHING, lost_digits, no_tick, rule, shaped_like_id
 from idvtools.evidence.naming import names_id
 
-_SAMPLE = 800
+_SAMPLE, _PLACES = 320, 40
 #: Cells up to which all different ones are looked at.
 _SMALL = 2_000
 _WHOLE = r"^[-+]?(?:0|[1-9]\d{0,14})$"
@@ -71,9 +70,11 @@ def typed(
 
 
 def _sample(cells: pa.ChunkedArray) -> list[str | None]:
-    step = max(len(cells) // _SAMPLE, 1)
-    spread = cells.take(pa.array(np.arange(0, len(cells), step)))
-    return [*cells.slice(0, 200).to_pylist(), *spread.to_pylist()]
+    """Cells from the start, and a few at a time from places all over the column."""
+    found: list[str | None] = cells.slice(0, 80).to_pylist()
+    for start in range(0, len(cells), max(len(cells) // _PLACES, 1)):
+        found += cells.slice(start, _SAMPLE // _PLACES).to_pylist()
+    return found
 
 
 def _text(name: str, cells: pa.ChunkedArray, numbers: Sequence[int]) -> Typed:
