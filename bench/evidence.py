@@ -109,7 +109,7 @@ def read_evidence(path: Path) -> int:
     import idvtools as idv  # noqa: PLC0415
 
     found = idv.read_evidence(path, password=_PASSWORD)
-    return sum(len(table.rows) for table in found.tables)
+    return sum(len(table.rows) for table in found.parsed)
 
 
 def _reader(module: str, name: str) -> Callable[[Path], int]:
@@ -159,7 +159,7 @@ def plumber_text(path: Path) -> int:
 def pdfium_text(path: Path) -> int:
     """Our reader of text alone: what triage and the quality gate need."""
     from idvtools.evidence.limits import Budget, Limits  # noqa: PLC0415
-    from idvtools.evidence.pdf import read_text  # noqa: PLC0415
+    from idvtools.evidence.pdf.reader import read_text  # noqa: PLC0415
 
     return sum(map(len, read_text(path.read_bytes(), path.name, Budget(Limits(seconds=600)))))
 
@@ -180,7 +180,7 @@ def zipfile_bytes(path: Path) -> int:
 
 def our_bytes(path: Path) -> int:
     """The member by our archive reader."""
-    from idvtools.evidence.archives import Walk  # noqa: PLC0415
+    from idvtools.evidence.archives.walk import Walk  # noqa: PLC0415
     from idvtools.evidence.limits import Budget, Limits  # noqa: PLC0415
 
     walk = Walk(Budget(Limits(seconds=600)), [_PASSWORD])
@@ -188,7 +188,7 @@ def our_bytes(path: Path) -> int:
 
 
 Way = Callable[[Path], int]
-_BOOK: dict[str, Way] = {"idvtools": read_evidence, "reader": _reader("idvtools.evidence.sheets", "read_sheets")}
+_BOOK: dict[str, Way] = {"idvtools": read_evidence, "reader": _reader("idvtools.evidence.books.sheets", "read_sheets")}
 #: What is measured: file, goal, the plain way, and ours; the first of ours is held against the goal.
 MEASURES: dict[str, tuple[str, float, tuple[str, Way], dict[str, Way]]] = {
     "xlsx": ("statement.xlsx", 5.0, ("pandas + openpyxl", openpyxl_frame), _BOOK),

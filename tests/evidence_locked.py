@@ -8,8 +8,8 @@ from msoffcrypto.method.rc4 import DocumentRC4
 from msoffcrypto.method.rc4_cryptoapi import DocumentRC4CryptoAPI
 from msoffcrypto.method.xor_obfuscation import DocumentXOR
 
-from idvtools.evidence.container import contained
-from idvtools.evidence.office import book_stream
+from idvtools.evidence.books.container import contained
+from idvtools.evidence.books.office import book_stream
 
 SALT, VERIFIER = bytes(range(16)), bytes(range(16, 32))
 CLEAR = {0x809, 0x2F, 0xE1}

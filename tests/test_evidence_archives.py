@@ -19,7 +19,7 @@ import pyzipper
 from evidence_zips import CSV, Item, make, quine
 
 from idvtools.errors import EvidenceError, PasswordError
-from idvtools.evidence.archives import Part, Walk, passwords_of
+from idvtools.evidence.archives.walk import Part, Walk, passwords_of
 from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.reading import read_evidence
 

@@ -15,11 +15,11 @@ import pytest
 from site_tables import BANKS, ROWS, applied, bank, one, outcome
 
 from idvtools.evidence import sites
-from idvtools.evidence.checks import all_checks
 from idvtools.evidence.model import Check, Column, Table
-from idvtools.evidence.printed import money, printed
 from idvtools.evidence.reading import read_evidence
 from idvtools.evidence.sites.chrome_govhk_tax import receipts
+from idvtools.evidence.tables.checks import all_checks
+from idvtools.evidence.tables.printed import money, printed
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -110,7 +110,7 @@ def test_a_loan_whose_balance_follows_from_the_principal() -> None:
         "Date,Amount,Principal,Interest,Principal Balance\n2026-01-01,-900.00,-900.00,0.00,900.00\n"
         "2026-02-01,110.00,100.00,10.00,800.00\n2026-03-01,110.00,102.00,8.00,698.00\n"
     )
-    (table,) = read_evidence(text.encode(), name="loan.csv").tables
+    (table,) = read_evidence(text.encode(), name="loan.csv").parsed
     assert outcome(table) == {"balance chain": True}
 
 
@@ -293,10 +293,10 @@ def test_a_table_of_something_else_is_left_alone() -> None:
     ],
 )
 def test_totals_below_a_column(lines: str, ok: bool | None) -> None:
-    (table,) = read_evidence(f"Kind,Amount\n{lines}\n".encode(), name="sums.csv").tables
+    (table,) = read_evidence(f"Kind,Amount\n{lines}\n".encode(), name="sums.csv").parsed
     assert outcome(table) == {"printed total Amount": ok}
 
 
 def test_shares_have_no_total() -> None:
-    (table,) = read_evidence(b"Kind,Amount,Share %\na,1.50,40.00\nb,2.25,60.01\nTotal,3.75,100.00\n").tables
+    (table,) = read_evidence(b"Kind,Amount,Share %\na,1.50,40.00\nb,2.25,60.01\nTotal,3.75,100.00\n").parsed
     assert outcome(table) == {"printed total Amount": True}

@@ -77,7 +77,7 @@ def test_every_file_of_the_manifest_is_asked_for() -> None:
 
 def test_alipay() -> None:
     found = read("csv/alipay_gb18030.csv")
-    (table,) = found.tables
+    (table,) = found.parsed
     assert (found.kind, found.encoding) == ("csv", "gb18030")
     assert (len(table.columns), table.columns[-1].type, len(table.rows)) == (13, "empty", 10)
     assert table.columns[-1].name == "column_13", "unnamed in the file"
@@ -95,7 +95,7 @@ def test_alipay() -> None:
 
 
 def test_wechat() -> None:
-    (table,) = read("csv/wechat_utf8.csv").tables
+    (table,) = read("csv/wechat_utf8.csv").parsed
     assert (len(table.columns), len(table.rows), table.header_row) == (11, 27, 17)
     groups = {"支出": (11, D("2904.53")), "收入": (5, D("28.49")), "/": (11, D("26100.89"))}
     assert by(table, "收/支", "金额(元)") == groups
@@ -109,7 +109,7 @@ def test_wechat() -> None:
 
 def test_jd() -> None:
     found = read("csv/jd_utf8bom.csv")
-    (table,) = found.tables
+    (table,) = found.parsed
     assert (found.encoding, len(table.rows), table.header_row) == ("utf-8-sig", 26, 22)
     assert by(table, "收/支", "金额") == {"支出": (16, D("2277.70")), "不计收支": (10, D("1601.52"))}
     names = [c.name for c in table.columns]
@@ -122,7 +122,7 @@ def test_jd() -> None:
 
 
 def test_icbc() -> None:
-    (table,) = read("csv/icbc_debit_v2.csv").tables
+    (table,) = read("csv/icbc_debit_v2.csv").parsed
     assert (len(table.columns), len(table.rows), table.header_row) == (15, 11, 7)
     assert not [c.name for c in table.columns if c.name.startswith("column_")]
     assert total(column(table, "记账金额(收入)")) == D("2841.74")
@@ -135,7 +135,7 @@ def test_icbc() -> None:
 
 
 def test_hsbc() -> None:
-    (table,) = read("csv/hsbchk_debit.csv").tables
+    (table,) = read("csv/hsbchk_debit.csv").parsed
     assert (len(table.columns), len(table.rows)) == (6, 10)
     assert by(table, "Billing currency", "Billing amount") == {"HKD": (9, D("9478.95")), "CNY": (1, D("12500.00"))}
     assert column(table, "Balance currency")[-1] == "HKD"
@@ -147,7 +147,7 @@ def test_hsbc() -> None:
 
 def test_cmb() -> None:
     found = read("csv/cmb_credit.csv")
-    (table,) = found.tables
+    (table,) = found.parsed
     assert (len(table.columns), len(table.rows), len(table.preamble)) == (6, 6, 1)
     assert total(column(table, "人民币金额")) == D("7675.98")
     assert column(table, "交易日").count(None) == 3
@@ -160,7 +160,7 @@ def test_cmb() -> None:
 
 def test_mufg() -> None:
     found = read("csv/mufg_cp932.csv")
-    (table,) = found.tables
+    (table,) = found.parsed
     assert (found.encoding, len(table.columns), len(table.rows)) == ("cp932", 9, 4)
     assert total(column(table, "支払い金額")) == 59260
     assert total(column(table, "預かり金額")) == 30000
@@ -170,7 +170,7 @@ def test_mufg() -> None:
 
 def test_govuk() -> None:
     found = read("csv/govuk_utf16le.csv")
-    (table,) = found.tables
+    (table,) = found.parsed
     assert (found.encoding, len(table.columns), len(table.rows)) == ("utf-16-le", 19, 327)
     assert len(set(column(table, "Organisation_code"))) == 327
     kinds = column(table, "Organisation_classification")
@@ -183,7 +183,7 @@ def test_govuk() -> None:
 
 def test_text_named_xls() -> None:
     found = read("xls/text_gbk_tsv_named.xls")
-    (table,) = found.tables
+    (table,) = found.parsed
     assert (found.kind, found.encoding) == ("csv", "gb18030")
     assert (len([c for c in table.columns if not c.name.startswith("column_")]), len(table.rows)) == (25, 13)
     assert total(column(table, "清算金额")) == D("234438.160")
@@ -194,7 +194,7 @@ def test_text_named_xls() -> None:
 
 def test_ccb() -> None:
     found = read("xls/ccb_biff8.xls")
-    (table,) = found.tables
+    (table,) = found.parsed
     assert (found.kind, len(table.columns), len(table.rows), table.header_row) == ("xls", 11, 6, 6)
     assert (total(column(table, "支出")), total(column(table, "收入"))) == (D("703.26"), 0)
     assert table.name == "交易明细_1546_20250101_20250620.xls", "as long as a sheet's name may be"
@@ -213,19 +213,19 @@ def test_ccb() -> None:
 
 def test_wechat_twice() -> None:
     found = read("xls/wechat.xlsx")
-    assert (found.kind, len(found.tables)) == ("xlsx", 2)
-    for table in found.tables:
+    assert (found.kind, len(found.parsed)) == ("xlsx", 2)
+    for table in found.parsed:
         assert (len(table.rows), total(column(table, "金额(元)"))) == (27, D("29033.91"))
         ids = column(table, "交易单号")
         assert all(isinstance(i, str) and i.isalnum() for i in ids)
         assert max(map(len, ids)) >= 28
-        assert "e" not in "".join(ids).lower() or set(ids) == set(column(found.tables[0], "交易单号"))
+        assert "e" not in "".join(ids).lower() or set(ids) == set(column(found.parsed[0], "交易单号"))
     assert any("not to be added up" in warning for warning in found.warnings)
 
 
 def test_1904() -> None:
     # "Same cells as date1904.xlsx" of the same public repository, whose tests state them.
-    (table,) = read("xls/date1904.xls").tables
+    (table,) = read("xls/date1904.xls").parsed
     assert [tuple(map(str, row)) for row in table.rows] == [
         ("2021-01-01", "15"),
         ("2021-01-02", "16"),
@@ -240,7 +240,7 @@ def test_undp() -> None:
     # The manifest says "last row Marshall Islands 51 / 26"; the file has one more behind it, Korea DPR 45 / 33, which
     # is the 199th: 200 rows are right.
     found = read("html/undp_excel_export.html")
-    main_table = found.tables[0]
+    main_table = found.parsed[0]
     assert (found.kind, main_table.name, len(main_table.rows), len(main_table.columns)) == ("html", "MainTable", 199, 6)
     assert {len(row) for row in main_table.rows} == {6}
     assert main_table.rows[-2] == (None, "Marshall Islands", 51, None, 26, None), "two dots are nothing"
@@ -248,11 +248,11 @@ def test_undp() -> None:
     head = " ".join((*main_table.preamble, *(c.name for c in main_table.columns)))
     assert all(word in head for word in ("HDI Rank", "Country", "1990", "2010"))
     for place in ("table 1", "table 2", "table 3"):
-        assert any(t.source == place for t in found.tables) or any(w.startswith(place) for w in found.warnings)
+        assert any(t.source == place for t in found.parsed) or any(w.startswith(place) for w in found.warnings)
 
 
 def test_land_use() -> None:
-    tables = read("pdf/cn_landuse_table.pdf").tables
+    tables = read("pdf/cn_landuse_table.pdf").parsed
     # As printed 8x5, 11x8, 2x3 with the rows of the headings.
     assert [(len(t.rows), len(t.columns)) for t in tables] == [(6, 5), (9, 8), (1, 3)]
     assert tables[1].name.startswith("表 7.6")
@@ -262,7 +262,7 @@ def test_land_use() -> None:
 
 def test_warn_report() -> None:
     found = read("pdf/warn_report_16p.pdf")
-    notices, summary = found.tables
+    notices, summary = found.parsed
     assert dict(found.metadata)["pages"] == "16"
     assert (len(notices.rows), [c.type for c in notices.columns[:3]]) == (633, ["date"] * 3)
     assert all(isinstance(row[i], date) for row in notices.rows for i in range(3))
@@ -279,7 +279,7 @@ def test_warn_report() -> None:
 
 def test_invoice() -> None:
     found = read("pdf/invoice_qualityhosting.pdf")
-    table = found.tables[0]
+    table = found.parsed[0]
     items = [row for row in table.rows if row[0] is not None]
     assert [row[0] for row in items] == list(range(1, 8))
     prices = [row[-1] for row in items]
@@ -287,7 +287,7 @@ def test_invoice() -> None:
     flat = re.sub(r"\s+", " ", found.text)
     assert "Rechnungsnr. 30064443" in flat
     assert "Rechnungsdatum 7. Mai 2014" in flat
-    everything = flat + " ".join(str(cell) for t in found.tables for row in t.rows for cell in row)
+    everything = flat + " ".join(str(cell) for t in found.parsed for row in t.rows for cell in row)
     assert "34,73" in everything or "34.73" in everything
 
 
@@ -297,7 +297,7 @@ def test_invoice() -> None:
 def test_zipcrypto() -> None:
     found = read("enc/richart_zipcrypto.zip")
     assert [(m.path, m.kind, m.error) for m in found.members] == [("test_statement.xls", "xls", None)]
-    card, account = found.tables
+    card, account = found.parsed
     assert (card.name, column(card, "金額")) == ("信用卡明細", [-130, -358])
     assert (account.name, column(account, "金額")) == ("帳戶明細", [-100, 700])
     for wrong in (None, "wrong"):
@@ -307,8 +307,8 @@ def test_zipcrypto() -> None:
 
 def test_agile() -> None:
     found = read("enc/agile.xlsx")
-    assert (found.kind, [t.name for t in found.tables]) == ("office_encrypted", ["Sheet1"])
-    assert [tuple(row) for row in found.tables[0].rows] == [("lorem", "ipsum")]
+    assert (found.kind, [t.name for t in found.parsed]) == ("office_encrypted", ["Sheet1"])
+    assert [tuple(row) for row in found.parsed[0].rows] == [("lorem", "ipsum")]
     for wrong in (None, "password1234_"):
         with pytest.raises(PasswordError, match=r"^agile\.xlsx: "):
             read_evidence(CORPUS / "enc/agile.xlsx", password=wrong)

@@ -105,7 +105,7 @@ FOREIGN = [
 ]
 
 
-@pytest.mark.parametrize(("words", "data"), FOREIGN)
+@pytest.mark.parametrize(("words", "data"), FOREIGN, ids=[words for words, _ in FOREIGN])
 def test_what_is_not_read_is_named(words: str, data: bytes) -> None:
     with pytest.raises(EvidenceError) as refused:
         read_evidence(data, name="f")
@@ -125,16 +125,16 @@ PAGE = b"<table><tr><td>date<td>amount<tr><td>2026-10-01<td>1.50<tr><td>2026-10-
 
 def test_pages_that_do_not_begin_the_file() -> None:
     saved = read_evidence(MAIL % (b"text/html", PAGE), name="bill.xls")
-    assert (saved.kind, len(saved.tables[0].rows)) == ("html", 2)
+    assert (saved.kind, len(saved.parsed[0].rows)) == ("html", 2)
     told = read_evidence(b"Notice: session renewed\n\n" + PAGE, name="bill.xls")
-    assert (told.kind, len(told.tables[0].rows)) == ("html", 2)
+    assert (told.kind, len(told.parsed[0].rows)) == ("html", 2)
     assert detect(b"a,b\n1,2\n" + PAGE) == "csv"
 
 
 def test_a_kind_that_is_given() -> None:
     packed = make(Item("[Content_Types].xml", b"<Types/>"), Item("word/document.xml", b"<x/>"))
     assert len(read_evidence(packed, kind="zip").members) == 2
-    assert len(read_evidence(gzip.compress(CSV), kind="csv").tables[0].rows) == 2
+    assert len(read_evidence(gzip.compress(CSV), kind="csv").parsed[0].rows) == 2
     for kind in ("empty", "unknown"):
         with pytest.raises(EvidenceError, match="nothing that a file can be read as"):
             read_evidence(CSV, kind=kind)  # type: ignore[arg-type]

@@ -48,7 +48,7 @@ def expected(name: str) -> dict[str, Any]:
 def read(name: str, password: str | None) -> tuple[dict[str, Any], str]:
     evidence = reading.read_evidence(FILES / name, password=password)
     shown = evidence.to_dict(data=True)
-    for told, table in zip(shown["tables"], evidence.tables, strict=True):
+    for told, table in zip(shown["tables"], evidence.parsed, strict=True):
         told["layout"] = table.layout
     return shown, evidence.text
 

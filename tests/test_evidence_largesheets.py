@@ -10,13 +10,13 @@ import pyarrow as pa
 import pytest
 import xlwt
 
-from idvtools.evidence import sheetgrids, xlsbook
-from idvtools.evidence.biffcolumns import plain_sheet
-from idvtools.evidence.cells import number
-from idvtools.evidence.largesheets import LargeSheet, SheetRows
+from idvtools.evidence.books import sheetgrids, xlsbook
+from idvtools.evidence.books.biffcolumns import plain_sheet
+from idvtools.evidence.books.cells import number
+from idvtools.evidence.books.largesheets import LargeSheet, SheetRows
+from idvtools.evidence.books.sheets import read_sheets
 from idvtools.evidence.limits import Budget, Limits
-from idvtools.evidence.sheets import read_sheets
-from idvtools.evidence.tables import to_tables
+from idvtools.evidence.tables.grids import to_tables
 
 DAY, MOMENT = "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"
 START = datetime.fromisoformat("2026-03-01")

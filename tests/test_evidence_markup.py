@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from idvtools.errors import EvidenceError
 from idvtools.evidence.limits import Budget, Limits
-from idvtools.evidence.markup import read_html, read_json, read_xml
+from idvtools.evidence.markup.readers import read_html, read_json, read_xml
 
 CORPUS = Path("/work/shared/corpus")
 in_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="the public corpus is not here")

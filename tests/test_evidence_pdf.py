@@ -11,10 +11,10 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from idvtools.errors import EvidenceError, PasswordError
-from idvtools.evidence import pdfpages
 from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.model import Found
-from idvtools.evidence.pdf import read_pdf, read_text
+from idvtools.evidence.pdf import pages as pdfpages
+from idvtools.evidence.pdf.reader import read_pdf, read_text
 
 CORPUS = Path("/work/shared/corpus")
 

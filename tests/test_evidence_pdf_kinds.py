@@ -7,9 +7,9 @@ from pdf_samples import GRID, row, write
 from reportlab.pdfgen.canvas import Canvas
 
 from idvtools.evidence.limits import Budget, Limits
-from idvtools.evidence.pdf import read_pdf
-from idvtools.evidence.pdfpage import Layer
-from idvtools.evidence.pdfwords import Writer
+from idvtools.evidence.pdf.page import Layer
+from idvtools.evidence.pdf.reader import read_pdf
+from idvtools.evidence.pdf.words import Writer
 
 
 def tables(data: bytes) -> list[list[list[object]]]:

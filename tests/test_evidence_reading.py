@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -61,7 +62,7 @@ EVIDENCE = Evidence(
     sha256="ab" * 32,
     size=1234,
     members=(Member("a\x1b[2J.csv", "csv", 5, "it is damaged"),),
-    tables=(TABLE,),
+    parsed=(TABLE,),
     text=f"身份证 {ID_NO}\n{EVIL}",
     warnings=(f"warned of {EVIL}",),
 )
@@ -95,10 +96,10 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def test_where_a_table_comes_from(reader: list[Any]) -> None:
     found = idv.read_evidence(make(Item("in.zip", make(Item("d/a.csv", CSV))), Item("b.csv", CSV)), name="x.zip")
-    assert [(t.name, t.source) for t in found.tables] == [("a.csv", "in.zip!d/a.csv"), ("b.csv", "b.csv")]
+    assert [(t.name, t.source) for t in found.parsed] == [("a.csv", "in.zip!d/a.csv"), ("b.csv", "b.csv")]
     assert found.encoding == "utf-8"
     assert ("b.csv: encoding, runner-up", "gb18030") in found.metadata
-    assert [list(frame.columns) for frame in found.frames] == [["对方户名"]] * 2
+    assert [list(frame.columns) for frame in found.tables] == [["对方户名"]] * 2
 
 
 def test_a_reader_that_fails_is_no_crash(reader: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,11 +135,11 @@ def test_what_fails_later_does_not_hide_what_was_read(reader: list[Any], monkeyp
 
     monkeypatch.setattr(made_up, "to_tables", to_tables)
     found = idv.read_evidence(CSV)
-    assert [table.source for table in found.tables] == ["sheet 1", "sheet 3"]
+    assert [table.source for table in found.parsed] == ["sheet 1", "sheet 3"]
     assert found.warnings == ("sheet 2: took too long",)
     monkeypatch.setattr(made_up, "apply", lambda *_: 1 / 0)
     found = idv.read_evidence(CSV)
-    assert len(found.tables) == 2
+    assert len(found.parsed) == 2
     assert any(warning.startswith("neither known layouts nor all checks were tried: ") for warning in found.warnings)
     reader[:] = [Found((Grid("b", "", [["y"]]),))]
     with pytest.raises(EvidenceError, match="took too long"):
@@ -157,7 +158,7 @@ def test_time_that_is_over_does_not_hide_what_was_read(reader: list[Any], monkey
 
     monkeypatch.setattr(sys.modules["made_up"], "read", slow)
     found = idv.read_evidence(make(*[Item(f"{i}.csv", CSV) for i in range(4)]))
-    assert [table.source for table in found.tables] == ["0.csv", "1.csv"]
+    assert [table.source for table in found.parsed] == ["0.csv", "1.csv"]
     assert [(m.error or "")[:32] for m in found.members] == ["", "", *["reading took longer than 15 s; i"] * 2]
 
 
@@ -377,7 +378,7 @@ def test_parquet_keeps_types(tmp_path: Path) -> None:
         "date32[day]", "string", "string", "string", "decimal128(38, 2)", "int64", "timestamp[us]",
     ]  # fmt: skip
     assert one.column("金额").to_pylist() == [row[4] for row in TABLE.rows]
-    two = Evidence(**{**{f: getattr(EVIDENCE, f) for f in EVIDENCE.__slots__}, "tables": (TABLE, TABLE)})
+    two = replace(EVIDENCE, parsed=(TABLE, TABLE))
     folder = two.export(tmp_path / "two", "parquet")
     assert sorted(p.name for p in folder.iterdir()) == ["01-交易明细.parquet", "02-交易明细.parquet"]
     assert len(openpyxl.load_workbook(two.export(tmp_path / "two.xlsx")).sheetnames) == 2

@@ -29,7 +29,7 @@ FACTS = {
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not here")
 @pytest.mark.parametrize("name", FACTS)
 def test_what_public_files_print_against_what_they_hold(name: str) -> None:
-    table = read_evidence(CORPUS / name).tables[0]
+    table = read_evidence(CORPUS / name).parsed[0]
     layout, facts = FACTS[name]
     assert table.layout == layout
     assert {key: ok for key, ok in outcome(table).items() if key in facts} == facts
@@ -61,7 +61,7 @@ SAMPLES = Path(__file__).parents[1] / "sample_data" / "evidence"
 )  # fmt: skip
 def test_every_sample_is_read_and_every_check_holds(name: str, layout: str, rows: int) -> None:
     evidence = read_evidence(SAMPLES / name, id_no="A9999990" if "govhk" in name else "999999199001019990")
-    table = evidence.tables[-1]
+    table = evidence.parsed[-1]
     assert (table.layout, len(table.rows)) == (layout, rows)
     assert table.checks
     assert {check.ok for check in evidence.checks} == {True}

@@ -20,10 +20,10 @@ from evidence_locked import WAYS, locked_xls
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from idvtools.errors import EvidenceError, PasswordError
-from idvtools.evidence.container import contained
+from idvtools.evidence.books.container import contained
+from idvtools.evidence.books.office import book_stream
+from idvtools.evidence.books.sheets import read_sheets
 from idvtools.evidence.limits import Budget, Limits
-from idvtools.evidence.office import book_stream
-from idvtools.evidence.sheets import read_sheets
 
 CORPUS = Path("/work/shared/corpus")
 in_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="the public corpus is not here")

@@ -15,11 +15,11 @@ from site_tables import BANKS, ROWS, applied, bank, one, outcome
 
 from idvtools.errors import EvidenceError
 from idvtools.evidence import sites
-from idvtools.evidence.checks import all_checks
 from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.model import Check, Column, Member, Table
 from idvtools.evidence.sites.chrome_govhk_tax import receipts
 from idvtools.evidence.sites.declaring import Field, Layout
+from idvtools.evidence.tables.checks import all_checks
 
 
 @pytest.mark.parametrize("names", BANKS.values(), ids=BANKS)

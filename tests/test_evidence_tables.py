@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from idvtools.errors import EvidenceError
-from idvtools.evidence.amounts import parse_amount
-from idvtools.evidence.columns import decide
-from idvtools.evidence.delimited import read_delimited
-from idvtools.evidence.headers import unique
 from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.model import Cell, Grid, Table
-from idvtools.evidence.tables import printed_totals, to_tables
+from idvtools.evidence.tables.amounts import parse_amount
+from idvtools.evidence.tables.columns import decide
+from idvtools.evidence.tables.grids import printed_totals, to_tables
+from idvtools.evidence.tables.headers import unique
+from idvtools.evidence.text.delimited import read_delimited
 
 CORPUS = Path("/work/shared/corpus")
 D = Decimal
@@ -307,9 +307,9 @@ def both_ways(data: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[Table, Tabl
     """A file read the exact way, and by Arrow."""
     exact = read(data)
     with monkeypatch.context() as patch:
-        patch.setattr("idvtools.evidence.delimited.LARGE", 0)
-        patch.setattr("idvtools.evidence.fast._HEAD", 1_000)
-        patch.setattr("idvtools.evidence.arrowtypes._SMALL", 0)
+        patch.setattr("idvtools.evidence.text.delimited.LARGE", 0)
+        patch.setattr("idvtools.evidence.text.fast._HEAD", 1_000)
+        patch.setattr("idvtools.evidence.text.arrowtypes._SMALL", 0)
         return exact, read(data)
 
 

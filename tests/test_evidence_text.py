@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idvtools.errors import EvidenceError
-from idvtools.evidence.delimited import read_delimited
-from idvtools.evidence.encodings import decode
 from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.model import Found
-from idvtools.evidence.quoting import split_lines
+from idvtools.evidence.text.delimited import read_delimited
+from idvtools.evidence.text.encodings import decode
+from idvtools.evidence.text.quoting import split_lines
 
 CORPUS = Path("/work/shared/corpus")
 

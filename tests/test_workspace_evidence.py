@@ -1,4 +1,4 @@
-"""`Workspace.evidence`: files of the vault are opened with what the workspace knows, and nobody has to look anything up."""
+"""`Workspace.evidence`: files of the vault are opened with what the workspace knows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from idvtools.sandbox.server.dec_platform import Dec
 
 
 def layouts(files: tuple[Evidence, ...]) -> list[str | None]:
-    return [about.layout for file in files for about in file.tables]
+    return [about.layout for file in files for about in file.parsed]
 
 
 def test_a_bank_statement(room: Room) -> None:

@@ -9,10 +9,10 @@ from functools import cached_property
 from types import MappingProxyType
 
 from idvtools.errors import EvidenceError
+from idvtools.evidence.archives.directory import ends_in_directory, member_names
 from idvtools.evidence.foreign import foreign, is_page_in_mail
 from idvtools.evidence.model import Kind
-from idvtools.evidence.sniffing import is_delimited, is_json, markup_of, text_of
-from idvtools.evidence.zipdirectory import ends_in_directory, member_names
+from idvtools.evidence.text.sniffing import is_delimited, is_json, markup_of, text_of
 
 _CFB = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PDF = re.compile(rb"%PDF-\d(?![^\s%.]|\.\d?[^\s%\d])")  # not the first heading of a csv

@@ -13,7 +13,7 @@ from idvtools.evidence.model import Check, Kind, Member, Table
 from idvtools.evidence.showing import Shown
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from idvtools.evidence.frames import EvidenceFrame
 
 
 _ZEROS = 10_000  # no sum of money; 1E+999999999 written out would fill the memory
@@ -36,8 +36,9 @@ class Evidence:
         How text was decoded; None where several members were in several ways (then `metadata` has them).
     members : tuple of Member
         Everything in an archive, folders, links and what could not be read included.
-    tables : tuple of Table
-        In the order of the file; `source` begins with the member.
+    parsed : tuple of Table
+        The tables in the order of the file, as they were read; `source` begins with the member. `tables` are these as
+        DataFrames.
     text : str
         Text that is not a table; that of several members is parted by form feeds.
     metadata : tuple of pairs
@@ -58,20 +59,28 @@ class Evidence:
     size: int
     encoding: str | None = None
     members: tuple[Member, ...] = ()
-    tables: tuple[Table, ...] = ()
+    parsed: tuple[Table, ...] = ()
     text: str = field(default="", repr=False)
     metadata: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    _frames: list[EvidenceFrame] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
-    def frames(self) -> list[pd.DataFrame]:
-        """The tables as DataFrames: ids as ``string``, amounts as `decimal.Decimal`, dates as `datetime.date`."""
-        return [table.to_pandas() for table in self.tables]
+    def tables(self) -> tuple[EvidenceFrame, ...]:
+        """The tables as DataFrames: ids as ``string``, amounts as `decimal.Decimal`, dates as `datetime.date`.
+
+        They are shown masked; ``.reveal()`` is a plain DataFrame. ``.about`` is the table in `parsed`.
+        """
+        from idvtools.evidence.frames import frame_of  # noqa: PLC0415  pandas is only paid for here
+
+        if len(self._frames) < len(self.parsed):
+            self._frames[:] = map(frame_of, self.parsed)
+        return tuple(self._frames)
 
     @property
     def checks(self) -> tuple[Check, ...]:
         """The checks of all tables."""
-        return tuple(check for table in self.tables for check in table.checks)
+        return tuple(check for table in self.parsed for check in table.checks)
 
     def show(self, *, reveal: bool = False, rows: int = 8) -> Shown:
         """A quick look for notebook and terminal; `reveal` shows personal data in clear."""
@@ -110,7 +119,7 @@ class Evidence:
                 {"path": line(m.path), "kind": m.kind, "size": m.size, "error": line(m.error) if m.error else None}
                 for m in self.members
             ],
-            "tables": [_table(table, line, data=data) for table in self.tables],
+            "tables": [_table(table, line, data=data) for table in self.parsed],
             "text_chars": len(self.text),
             "warnings": [line(warning) for warning in self.warnings],
         }
@@ -118,7 +127,7 @@ class Evidence:
     def __repr__(self) -> str:
         counts = (
             f"{len(items)} {word if len(items) == 1 else word + 's'}"
-            for items, word in ((self.members, "member"), (self.tables, "table"), (self.warnings, "warning"))
+            for items, word in ((self.members, "member"), (self.parsed, "table"), (self.warnings, "warning"))
         )
         return f"Evidence({self.name!r}, {self.kind}, {self.size} bytes, {', '.join(counts)})"
 

@@ -45,18 +45,18 @@ def export(evidence: Evidence, path: Path, form: Literal["xlsx", "parquet"], *, 
     EvidenceError
         There is no table, or one is larger than a sheet.
     """
-    if not evidence.tables:
+    if not evidence.parsed:
         raise EvidenceError("has no table to export", file=evidence.name)
     if path.exists() and (path.is_dir() or not force):
         words = "is a folder; give a new name" if path.is_dir() else "exists; choose another name, or give --force"
         raise OutputError(words, file=str(path))
-    several = form == "parquet" and len(evidence.tables) > 1
+    several = form == "parquet" and len(evidence.parsed) > 1
     write = _xlsx if form == "xlsx" else _parquets if several else _parquet
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}-", dir=path.parent))
         try:
-            _write_aside(write, evidence.tables, aside, path)
+            _write_aside(write, evidence.parsed, aside, path)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     except OSError as error:

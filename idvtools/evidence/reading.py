@@ -13,29 +13,29 @@ from types import MappingProxyType
 from typing import Any
 
 from idvtools.errors import EvidenceError, PasswordError, Problem
-from idvtools.evidence.archives import Part, Walk, passwords_of
+from idvtools.evidence.archives.members import gunzip
+from idvtools.evidence.archives.walk import Part, Walk, passwords_of
 from idvtools.evidence.detect import detect, what_else
 from idvtools.evidence.evidence import Evidence, plain
 from idvtools.evidence.foreign import is_mail
 from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.model import Column, Found, Grid, Kind, Member, Table
-from idvtools.evidence.zipmembers import gunzip
 
 #: Who reads a kind: ``module:function`` with the signature ``(data, name, budget, passwords) -> Found``.
 READERS: Mapping[Kind, str] = MappingProxyType(
     {
-        "csv": "idvtools.evidence.delimited:read_delimited",
-        "txt": "idvtools.evidence.delimited:read_delimited",
-        "xls": "idvtools.evidence.sheets:read_sheets",
-        "xlsx": "idvtools.evidence.sheets:read_sheets",
-        "office_encrypted": "idvtools.evidence.sheets:read_sheets",
-        "pdf": "idvtools.evidence.pdf:read_pdf",
-        "html": "idvtools.evidence.markup:read_html",
-        "xml": "idvtools.evidence.markup:read_xml",
-        "json": "idvtools.evidence.markup:read_json",
+        "csv": "idvtools.evidence.text.delimited:read_delimited",
+        "txt": "idvtools.evidence.text.delimited:read_delimited",
+        "xls": "idvtools.evidence.books.sheets:read_sheets",
+        "xlsx": "idvtools.evidence.books.sheets:read_sheets",
+        "office_encrypted": "idvtools.evidence.books.sheets:read_sheets",
+        "pdf": "idvtools.evidence.pdf.reader:read_pdf",
+        "html": "idvtools.evidence.markup.readers:read_html",
+        "xml": "idvtools.evidence.markup.readers:read_xml",
+        "json": "idvtools.evidence.markup.readers:read_json",
     }
 )
-_TABLES = "idvtools.evidence.tables:to_tables"
+_TABLES = "idvtools.evidence.tables.grids:to_tables"
 _WORKBOOKS = ("xls", "xlsx", "office_encrypted")
 _SITES = "idvtools.evidence.sites:apply"
 _LIMITS = Limits()
@@ -299,7 +299,7 @@ class _Reading:
             size=len(data),
             encoding=self.encodings[0] if len(set(self.encodings)) == 1 else None,
             members=tuple(self.members),
-            tables=tables,
+            parsed=tables,
             text=text,
             metadata=tuple(self.metadata),
             warnings=tuple(dict.fromkeys(self.warnings)),

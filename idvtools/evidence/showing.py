@@ -43,7 +43,7 @@ class Shown:
     _names: re.Pattern[str] | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        known = None if self.reveal else names_in(self.evidence.tables[:_TABLES], self.evidence.text)
+        known = None if self.reveal else names_in(self.evidence.parsed[:_TABLES], self.evidence.text)
         object.__setattr__(self, "_names", known)
 
     def __str__(self) -> str:
@@ -104,14 +104,14 @@ class Shown:
         yield self._title()
         for member, error in self._members():
             yield f"  {member}" + (f"  ! {error}" if error else "")
-        for table in e.tables[:_TABLES]:
+        for table in e.parsed[:_TABLES]:
             yield ""
             yield self._headline(table)
             yield from (f"  > {self.line(line)}" for line in table.preamble[:_LINES])
             yield from self._grid(table)
             yield from (f"  < {self.line(line)}" for line in table.footer[:_LINES])
             yield from (f"  {self._check(check)}" for check in table.checks)
-        if (more := len(e.tables) - _TABLES) > 0:
+        if (more := len(e.parsed) - _TABLES) > 0:
             yield f"… {more} more tables"
         if e.text:
             yield ""
@@ -154,9 +154,9 @@ class Shown:
                 for member, error in self._members()
             )
             yield f"<details><summary>{len(e.members)} members</summary><ul>{''.join(items)}</ul></details>"
-        for table in e.tables[:_TABLES]:
+        for table in e.parsed[:_TABLES]:
             yield from self._table(table)
-        if (more := len(e.tables) - _TABLES) > 0:
+        if (more := len(e.parsed) - _TABLES) > 0:
             yield f"<p>… {more} more tables</p>"
         if e.text:
             summary = f"<summary>text, {len(e.text):,} characters</summary>"

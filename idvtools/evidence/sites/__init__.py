@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from types import MappingProxyType
 
-from idvtools.evidence.checks import all_checks
 from idvtools.evidence.limits import Budget
 from idvtools.evidence.model import Check, Member, Table
 from idvtools.evidence.sites import bank_statement
@@ -19,6 +18,7 @@ from idvtools.evidence.sites.declaring import Layout, TextLayout
 from idvtools.evidence.sites.fitting import Fit, fit
 from idvtools.evidence.sites.retyping import retype
 from idvtools.evidence.sites.surroundings import outside
+from idvtools.evidence.tables.checks import all_checks
 
 Layouts = Mapping[str, Layout | TextLayout]
 #: How much of the text is looked through for marks: its head. Below, the rows of a statement name everybody.

@@ -18,8 +18,8 @@ from decimal import Decimal
 from typing import Any
 
 from idvtools.evidence.model import Check, Column, Table
-from idvtools.evidence.printed import money
 from idvtools.evidence.sites.declaring import TextLayout
+from idvtools.evidence.tables.printed import money
 
 NAME = "chrome-govhk-tax"
 #: First digit of the shroff account number -> tax; all that the department names.

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from idvtools.evidence.chains import no_amounts
 from idvtools.evidence.limits import Budget
 from idvtools.evidence.model import Check, Table
-from idvtools.evidence.printed import money
 from idvtools.evidence.sites.declaring import Field
 from idvtools.evidence.sites.fitting import Fit
+from idvtools.evidence.tables.chains import no_amounts
+from idvtools.evidence.tables.printed import money
 
 #: What a reader may have made of a column of text.
 _READ_AS = {"integer": "numbers", "amount": "numbers", "date": "dates", "datetime": "dates"}

@@ -1,0 +1,1 @@
+"""Spreadsheets: xls from Excel 5 on, xlsx, locked ones."""

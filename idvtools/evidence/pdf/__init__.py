@@ -1,0 +1,1 @@
+"""PDF: text and tables, page by page."""

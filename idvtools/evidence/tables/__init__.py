@@ -1,0 +1,1 @@
+"""From grids of cells to tables: header, footer, types, printed totals, balances."""

@@ -1,0 +1,1 @@
+"""Delimited and other text: encodings, delimiters, quotes; large files by Arrow."""
