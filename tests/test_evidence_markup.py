@@ -4,7 +4,6 @@
 import json
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,9 +12,6 @@ from hypothesis import strategies as st
 from idvtools.errors import EvidenceError
 from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.markup.readers import read_html, read_json, read_xml
-
-CORPUS = Path("/work/shared/corpus")
-in_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="the public corpus is not here")
 
 
 def html(text, encoding="utf-8", **limits):
@@ -133,18 +129,6 @@ def test_no_page(data):
         assert not html(data).grids
     except EvidenceError as error:
         assert "no page" in str(error)
-
-
-@in_corpus
-def test_corpus_undp():
-    found = html((CORPUS / "html/undp_excel_export.html").read_bytes())
-    assert len(found.grids) == 3
-    main = found.grids[0]
-    assert (main.name, len(main.rows), {len(r) for r in main.rows}) == ("MainTable", 200, {6})
-    assert main.rows[0] == ["HDI Rank", "Country", "1990", "1990", "2010", "2010"]
-    assert ["..", "Marshall Islands", "51", None, "26", None] in main.rows[-2:]
-    assert "Under-five mortality (per 1,000 live births)" in found.text
-    assert "$(document)" not in found.text
 
 
 # -- XML --------------------------------------------------------------------------------------------------------------

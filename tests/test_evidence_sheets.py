@@ -9,8 +9,6 @@ import struct
 import zipfile
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import pairwise
-from pathlib import Path
 
 import msoffcrypto.format.ooxml
 import openpyxl
@@ -24,9 +22,6 @@ from idvtools.evidence.books.container import contained
 from idvtools.evidence.books.office import book_stream
 from idvtools.evidence.books.sheets import read_sheets
 from idvtools.evidence.limits import Budget, Limits
-
-CORPUS = Path("/work/shared/corpus")
-in_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="the public corpus is not here")
 
 
 def read(data, passwords=(), **limits):
@@ -526,51 +521,6 @@ def table(grid, header):
     rows = [[c.strip() if isinstance(c, str) else c for c in row] for row in grid.rows]
     top = next(i for i, row in enumerate(rows) if header in row)
     return [dict(zip(rows[top], row, strict=True)) for row in rows[top + 1 :] if row[1] is not None], top
-
-
-@in_corpus
-def test_corpus_ccb():
-    found = read((CORPUS / "xls/ccb_biff8.xls").read_bytes())
-    rows, top = table(found.grids[0], "支出")
-    assert (len(found.grids), found.grids[0].numbers[top], len(found.grids[0].rows[top])) == (1, 6, 11)
-    assert (len(rows), sum(r["支出"] for r in rows), sum(r["收入"] for r in rows)) == (6, Decimal("703.26"), 0)
-    breaks = [b["支出"] for a, b in pairwise(rows) if a["账户余额"] - b["支出"] != b["账户余额"]]
-    assert breaks == [Decimal("515.02")]
-    assert found.grids[0].rows[-1][1:] == [None] * 10  # the note, merged over eight columns, stands once
-
-
-@in_corpus
-def test_corpus_wechat():
-    found = read((CORPUS / "xls/wechat.xlsx").read_bytes())
-    assert len(found.grids) == 2
-    for grid in found.grids:
-        rows, _ = table(grid, "金额(元)")
-        amounts = [Decimal(str(r["金额(元)"]).lstrip("¥")) for r in rows]
-        assert (len(rows), sum(amounts)) == (27, Decimal("29033.91"))
-        assert all(isinstance(r["交易单号"], str) for r in rows)
-        assert max(len(r["交易单号"]) for r in rows) >= 28
-    assert found.warnings == ("sheet 1 and sheet 2 hold the same 27 rows: one table twice, not to be added up",)
-
-
-@in_corpus
-def test_corpus_1904():
-    grid = read((CORPUS / "xls/date1904.xls").read_bytes()).grids[0]
-    assert grid.rows == [[date(2021, 1, 1), 15], [date(2021, 1, 2), 16], ["255:10:10", 17]]
-
-
-@in_corpus
-def test_corpus_agile():
-    data = (CORPUS / "enc/agile.xlsx").read_bytes()
-    assert read(data, ["Password1234_"]).grids[0].rows == [["lorem", "ipsum"]]
-    for passwords in ((), ("password1234_",)):
-        with pytest.raises(PasswordError):
-            read(data, passwords)
-
-
-@in_corpus
-def test_corpus_xml_bomb():
-    with pytest.raises(EvidenceError, match="entities"):
-        read((CORPUS / "hostile/xmlbomb.xlsx").read_bytes())
 
 
 def test_what_macos_puts_beside_the_parts_is_no_part():
