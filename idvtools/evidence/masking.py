@@ -17,7 +17,7 @@ _ID = re.compile(r"身份证|身分證|证件号|證件號|証件號|idno|idcard
 _PHONE = re.compile(r"手机|手機|电话|電話|phone|mobile|tel$|telno")
 _ACCOUNT = re.compile(r"账号|帐号|賬號|帳號|账户|帐户|賬戶|帳戶|户口号|戶口|卡号|卡號|account|acct|card|iban|shroff")
 _NAME = re.compile(
-    r"户名|戶名|姓名|名字|昵称|暱稱|收款人|付款人|收款方|付款方|对方$|對方$|交易对方|交易對方|交易方|持卡人|客户|客戶|纳税人|納稅人"
+    r"户名|戶名|姓名|名字|昵称|暱稱|收款人|付款人|收款方(?!式)|付款方(?!式)|对方$|對方$|交易对方|交易對方|交易方|持卡人|客户|客戶|纳税人|納稅人"
     r"|counterparty|payee|payer|taxpayer|customer|beneficiary|holder|nickname|username|realname|fullname|^name$"
 )
 _PLACE = re.compile(r"地址|住址|邮箱|郵箱|電郵|address|email")
@@ -59,6 +59,8 @@ def mask_cell(column: str, value: Any, *, limit: int = 200) -> Any:
     ('张**', '************9012', Decimal('1.5'))
     >>> mask_cell("备注", "转给 6222021234567890123"), mask_cell("日期", "2026-10-01 09:30:00")
     ('转给 ***', '2026-10-01 09:30:00')
+    >>> mask_cell("收/付款方式", "余额宝"), mask_cell("付款方", "张三丰")
+    ('余额宝', '张**')
     """
     if value is None or isinstance(value, Decimal | date | bool):
         return value
