@@ -21,6 +21,7 @@ from idvtools.evidence.limits import Budget
 from idvtools.evidence.model import Cell, Column, Grid, Table, series
 from idvtools.evidence.tables.columns import NOTHING, as_text, rule
 from idvtools.evidence.tables.footers import footer_start, is_total
+from idvtools.evidence.tables.grids import lines_of, nothing_read
 from idvtools.evidence.tables.headers import filled, find_header, unique
 from idvtools.evidence.tables.naming import clean, names_id, names_money
 from idvtools.evidence.tables.printed import way
@@ -195,7 +196,7 @@ class LargeSheet(Sequence[Sequence[Cell]]):
         nothing = sum(m.nothing for m in made)
         warnings = [*grid.warnings, *(w for m in made for w in m.warnings)]
         if nothing:
-            warnings.append(f"{nothing} cells such as - or / in columns of amounts or dates are read as empty")
+            warnings.append(nothing_read(nothing))
         table = Table(
             name=grid.name,
             source=grid.source,
@@ -203,8 +204,8 @@ class LargeSheet(Sequence[Sequence[Cell]]):
             rows=SheetRows([m.cells for m in made], [m.make for m in made]),
             header_row=grid.numbers[header.end - 1],
             numbers=numbers,
-            preamble=_lines(head[: header.start]),
-            footer=_lines(footer),
+            preamble=lines_of(head, range(header.start)),
+            footer=lines_of(footer, range(len(footer))),
             warnings=tuple(dict.fromkeys(warnings)),
         )
         return table.with_checks(*self_checks(_to_check(table, made), footer))
@@ -363,7 +364,7 @@ def _text(name: str, cells: pa.Array, numbers: Sequence[int]) -> _Made | None:
     counts = dict(zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True))
     counts.pop(None, None)
     ruling = rule(name, counts, cells.to_pylist, numbers)
-    if ruling.refunds:
+    if ruling.refunds or ruling.currencies:
         return None
     if ruling.type == "text":
         return _Made(Column(name, "text"), cells, None, ruling.warnings, directs=_directs(counts, len(cells)))
@@ -380,7 +381,3 @@ def _directs(counts: Mapping[str, int], rows: int) -> bool:
             if left < 0:
                 return False
     return True
-
-
-def _lines(rows: Sequence[Sequence[Cell]]) -> tuple[str, ...]:
-    return tuple(" ".join(as_text(c) for c in row if c is not None) for row in rows if filled(row))
