@@ -348,6 +348,22 @@ def garbled() -> bytes:
     return one_page(stream(lines), b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>", stream(mapping))
 
 
+def unsaid(text: str) -> bytes:
+    """Text whose font says of its glyphs no more than that their numbers are those of Unicode, and that by a name."""
+    lines = b"".join(
+        b"BT /F 10 Tf 60 %d Td <%s> Tj ET\n" % (700 - 20 * i, line.encode("utf-16-be").hex().encode())
+        for i, line in enumerate(text.splitlines())
+    )
+    return one_page(
+        stream(lines),
+        b"<</Type/Font/Subtype/Type0/BaseFont/A/Encoding/Identity-H/DescendantFonts[6 0 R]/ToUnicode/Identity-H>>",
+        b"<</Type/Font/Subtype/CIDFontType2/BaseFont/A/DW 500/FontDescriptor 7 0 R"
+        b"/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>>>",
+        b"<</Type/FontDescriptor/FontName/A/Flags 4/FontBBox[0 -200 1000 900]/Ascent 900/Descent -200/ItalicAngle 0"
+        b"/CapHeight 700/StemV 80>>",
+    )
+
+
 def attached() -> bytes:
     """A PDF with a file in it."""
     return raw_pdf(

@@ -80,8 +80,10 @@ class _Asked:
         if text in self.fine:
             return text
         odd = not " " <= text <= "~" and is_unknown(text)
-        if odd or raw.FPDFText_HasUnicodeMapError(self.textpage.raw, index) == 1:
+        unmapped = raw.FPDFText_HasUnicodeMapError(self.textpage.raw, index) == 1
+        if odd or unmapped:
             self.layer.unknown += 1
+            self.layer.unmapped += unmapped or text < " "
             return "\ufffd" if text < " " else text
         self.fine.add(text)
         return text

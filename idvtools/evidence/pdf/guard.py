@@ -97,15 +97,26 @@ def _repeats(text: bytes) -> str | None:
     return None
 
 
-def read_apart(data: bytes, budget: Budget, passwords: Sequence[str], *, second: bool = False) -> Found:
-    """Read a PDF in a process of its own, ended when the time is over or the memory spent; ``second``: by pdfplumber.
+def read_apart(
+    data: bytes, budget: Budget, passwords: Sequence[str], *, second: bool = False, share: float = 1.0
+) -> Found:
+    """Read a PDF in a process of its own, ended when the time is over or the memory spent.
+
+    Parameters
+    ----------
+    data, budget, passwords
+        As `reader.read_pdf`.
+    second : bool
+        Whether by pdfplumber alone.
+    share : float
+        How much of the time that is left it may take.
 
     Raises
     ------
     EvidenceError, PasswordError
         As reading it here would; and where the process does not come to an end by itself.
     """
-    remaining = max(budget.until - time.monotonic(), 0.1)
+    remaining = max(share * (budget.until - time.monotonic()), 0.1)
     order = {
         "passwords": list(passwords),
         "second": second,

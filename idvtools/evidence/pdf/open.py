@@ -115,3 +115,8 @@ class PdfiumSource:
         except (pdfium.PdfiumError, ctypes.ArgumentError, ValueError, OverflowError):
             return None
         return layer
+
+    def fields(self, index: int, layer: Layer) -> None:
+        """Put what is filled into the form of a page onto it, as another reader has it."""
+        with contextlib.suppress(pdfium.PdfiumError, ValueError), loaded(self.document, index) as (page, _):
+            layer.notes = form_fields(self.document, page, layer)

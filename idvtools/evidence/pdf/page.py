@@ -54,7 +54,7 @@ class Layer:
 
     ``aside`` holds words at another angle, by their quarter turns, slanted ones (stamps, watermarks) under None;
     ``top`` and ``height`` are the page's, ``turn`` the quarter turns that set it upright; ``notes`` counts those that
-    readers put on it.
+    readers put on it; ``unmapped`` counts those unknown characters that the font does not say itself.
     """
 
     words: list[Word] = field(default_factory=list)
@@ -66,6 +66,7 @@ class Layer:
     turn: int = 0
     chars: int = 0
     unknown: int = 0
+    unmapped: int = 0
     pictures: float = 0.0
     doubled: int = 0
     shapes: int = 0

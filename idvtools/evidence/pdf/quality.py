@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal
 
 #: Share of unknown characters from which a page is not read, and from which it is read with a warning.
@@ -17,6 +20,10 @@ _UNLIKELY = (
     (0x0250, 0x02AF), (0x0530, 0x058F), (0x0700, 0x0DFF), (0x0F00, 0x10FF), (0x1200, 0x1DFF), (0x2800, 0x2E7F),
     (0x3400, 0x4DBF), (0xA000, 0xABFF), (0xFB00, 0xFDFF),
 )  # fmt: skip
+_IDEOGRAPH = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
+#: Signs of pronunciation beside Chinese: glyph numbers taken for characters.
+_BESIDE = re.compile("(?<=[\u3400-\u9fff])[\u0250-\u02ff]|[\u0250-\u02ff](?=[\u3400-\u9fff])")
+_LATIN = re.compile("[a-z]")
 
 
 def is_unknown(char: str) -> bool:
@@ -47,6 +54,47 @@ def _block(char: str) -> int | None:
     if code < 0x250:
         return None
     return next((low for low, high in _UNLIKELY if low <= code <= high), None)
+
+
+def rare_share(sample: str) -> float:
+    """Share of Chinese characters that are seldom written; 0 where they are few: a name has one or two.
+
+    Examples
+    --------
+    >>> rare_share("购买方：黎荣"), rare_share("购买方：黎䶮"), rare_share("哾㦓"), rare_share("张三˖李四")
+    (0.0, 0.0, 1.0, 0.25)
+    """
+    found = Counter(_IDEOGRAPH.findall(sample))
+    rare = sum(count for char, count in found.items() if not _is_common(char)) + len(_BESIDE.findall(sample))
+    share = rare / (found.total() or 1)
+    return share if share > 0.05 and (rare >= 2 or share >= 0.25) else 0.0
+
+
+@lru_cache(maxsize=8192)
+def _is_common(char: str) -> bool:
+    """Whether a standard has a Chinese character among those in use: GB 2312, the first level of Big5 or of JIS."""
+    for name, first, last in (("gb2312", 0xB0A1, 0xF7FE), ("big5", 0xA440, 0xC67E), ("shift_jis", 0x889F, 0x9872)):
+        code = int.from_bytes(char.encode(name, "ignore"))
+        if first <= code <= last:
+            return True
+    return False
+
+
+def is_plausible(sample: str) -> bool:
+    """Whether letters can be words: Latin ones have vowels among them, Chinese ones are in use.
+
+    Examples
+    --------
+    >>> is_plausible("BookedandinterestdateTextAmountinEUR"), is_plausible("购买方：黎荣"), is_plausible("1,406.50")
+    (True, True, True)
+    >>> is_plausible("%RRNHGDQGLQWHUHVWGDWH7H[W$PRXQWLQ(85"), is_plausible("哾㦓˖哾㦓哾㦓")
+    (False, False)
+    """
+    letters = _LATIN.findall(unicodedata.normalize("NFD", sample).lower())
+    vowels = sum(letter in "aeiouy" for letter in letters)
+    if len(letters) >= 20 and not 0.25 <= vowels / len(letters) <= 0.65:
+        return False
+    return rare_share(sample) < 0.15
 
 
 def judge(chars: int, unknown: int, sample: str, pictures: float, shapes: int) -> tuple[Quality, float]:

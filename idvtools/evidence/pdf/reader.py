@@ -15,11 +15,12 @@ from idvtools.errors import EvidenceError, PasswordError
 from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.model import Found
 from idvtools.evidence.pdf.chars import plain_text
+from idvtools.evidence.pdf.doubt import Checked, DoubtedError
 from idvtools.evidence.pdf.fields import metadata_of, notes_on
 from idvtools.evidence.pdf.guard import danger, pack, read_apart
 from idvtools.evidence.pdf.open import PdfiumSource, loaded, opened
 from idvtools.evidence.pdf.pages import UnreadableError, read_pages
-from idvtools.evidence.pdf.second import read_second
+from idvtools.evidence.pdf.second import plumbed, read_second
 
 #: pdfium must not be entered by two threads at once, and says so.
 _ONE_AT_A_TIME = threading.RLock()
@@ -72,8 +73,14 @@ def _read_anyhow(data: bytes, budget: Budget, passwords: Sequence[str]) -> Found
     """Read a PDF here or in a process apart, at first with pdfium, then with pdfplumber."""
     if danger(data, budget):
         return read_apart(data, budget, passwords)
+    cells = budget.cells_left
     try:
         return _read(data, budget, passwords)
+    except DoubtedError:
+        budget.cells_left = cells
+        with contextlib.suppress(EvidenceError):  # time or memory: pdfium's reading is what there is
+            return read_apart(data, budget, passwords, share=0.6)
+        return _read(data, budget, passwords, doubt=False)
     except UnreadableError as error:
         if b" obj" not in data:
             raise
@@ -142,7 +149,7 @@ def serve() -> None:
 def _read_twice(data: bytes, budget: Budget, order: dict[str, Any]) -> Found:
     if not order["second"]:
         try:
-            return _read(data, budget, order["passwords"])
+            return _read(data, budget, order["passwords"], apart=True)
         except UnreadableError as error:
             first = error
     else:
@@ -155,7 +162,11 @@ def _read_twice(data: bytes, budget: Budget, order: dict[str, Any]) -> Found:
         raise first or error from None
 
 
-def _read(data: bytes, budget: Budget, passwords: Sequence[str]) -> Found:
+def _read(data: bytes, budget: Budget, passwords: Sequence[str], *, apart: bool = False, doubt: bool = True) -> Found:
+    """Read with pdfium; what it is not sure of is asked of a second reader in the process ``apart``."""
     with opened(data, budget, passwords) as document:
         count = len(document)
-        return read_pages(PdfiumSource(document, count, metadata_of(document, count), notes_on(document, data)), budget)
+        first = PdfiumSource(document, count, metadata_of(document, count), notes_on(document, data))
+        if not doubt:
+            return read_pages(first, budget)
+        return read_pages(Checked(first, (lambda: plumbed(data, budget, passwords)) if apart else None), budget)

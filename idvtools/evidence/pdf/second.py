@@ -1,6 +1,6 @@
-"""A second try with pdfplumber at a PDF that pdfium refuses: slower, and lenient with what is damaged.
+"""A second try with pdfplumber at what pdfium refuses or is not sure of: slower, and lenient with what is damaged.
 
-Only to be called in the process apart of `pdfguard`, which ends it where a damaged file makes it run on.
+Only to be called in the process apart of `guard`, which ends it where a damaged file makes it run on.
 """
 
 from __future__ import annotations
@@ -38,10 +38,22 @@ def read_second(data: bytes, budget: Budget, passwords: Sequence[str]) -> Found:
     Traceback (most recent call last):
     idvtools.errors.EvidenceError: this is no PDF, or it is damaged beyond reading
     """
+    source = plumbed(data, budget, passwords)
+    if source.count > budget.limits.pages:
+        raise EvidenceError(f"it has {source.count} pages, more than {budget.limits.pages}")
+    return read_pages(source, budget)
+
+
+def plumbed(data: bytes, budget: Budget, passwords: Sequence[str]) -> Plumbed:
+    """A document, open.
+
+    Raises
+    ------
+    PasswordError, EvidenceError
+        As `pdf.read_pdf`.
+    """
     pages = _pages(data, budget, passwords)
-    if len(pages) > budget.limits.pages:
-        raise EvidenceError(f"it has {len(pages)} pages, more than {budget.limits.pages}")
-    return read_pages(_Plumbed(pages, len(pages), (("pages", str(len(pages))),)), budget)
+    return Plumbed(pages, len(pages), (("pages", str(len(pages))),))
 
 
 def _pages(data: bytes, budget: Budget, passwords: Sequence[str]) -> list[Any]:
@@ -64,7 +76,7 @@ def _pages(data: bytes, budget: Budget, passwords: Sequence[str]) -> list[Any]:
 
 
 @dataclass(slots=True)
-class _Plumbed:
+class Plumbed:
     """A document that pdfplumber opened, as `pdfpages.Source` wants it."""
 
     pages: list[Any]
@@ -76,10 +88,10 @@ class _Plumbed:
         """Words and lines of a page; None where pdfplumber cannot read it."""
         page, layer = self.pages[index], Layer()
         try:
-            _words(page.chars, layer, budget)
-            x0, top, x1, bottom = page.bbox
-            layer.set_page((x0, -bottom, x1, -top))
-            _rules(page, layer)
+            x0, top, x1, bottom = map(float, page.bbox)
+            _words(page.chars, layer, bottom, budget)
+            layer.set_page((x0, 0.0, x1, bottom - top))
+            _rules(page, layer, bottom)
             page.close()
         except EvidenceError:
             raise
@@ -88,19 +100,19 @@ class _Plumbed:
         return layer
 
 
-def _box(item: dict[str, Any]) -> Box | None:
-    """The box of an object with y up; None where it lies nowhere."""
-    box = float(item["x0"]), -float(item["bottom"]), float(item["x1"]), -float(item["top"])
+def _box(item: dict[str, Any], foot: float) -> Box | None:
+    """The box of an object with y up from the foot of the page; None where it lies nowhere."""
+    box = float(item["x0"]), foot - float(item["bottom"]), float(item["x1"]), foot - float(item["top"])
     return box if all(-FAR < at < FAR for at in box) else None
 
 
-def _words(chars: Sequence[dict[str, Any]], layer: Layer, budget: Budget) -> None:
+def _words(chars: Sequence[dict[str, Any]], layer: Layer, foot: float, budget: Budget) -> None:
     writer, space = Writer(layer), None
     sample: list[str] = []
     for number, char in enumerate(chars):
         if not number % 1000:
             budget.tick()
-        text, box = str(char["text"]), _box(char)
+        text, box = str(char["text"]), _box(char, foot)
         if box is None or not text:
             continue
         if text.isspace():
@@ -108,6 +120,7 @@ def _words(chars: Sequence[dict[str, Any]], layer: Layer, budget: Budget) -> Non
             continue
         if text.startswith("(cid:") or is_unknown(text[0]):
             layer.unknown += 1
+            layer.unmapped += 1
             text = "\ufffd"
         a, b, *_ = char["matrix"]
         layer.chars += 1
@@ -118,12 +131,12 @@ def _words(chars: Sequence[dict[str, Any]], layer: Layer, budget: Budget) -> Non
     layer.sample = "".join(sample[:4000])
 
 
-def _rules(page: Any, layer: Layer) -> None:
+def _rules(page: Any, layer: Layer, foot: float) -> None:
     area = float(page.width * page.height) or 1.0
     layer.pictures = sum(float(i["width"] * i["height"]) for i in page.images) / area
     for item in [*page.lines, *page.rects]:
         layer.shapes += 1
-        box = _box(item)
+        box = _box(item, foot)
         if box is None:
             continue
         x0, low, x1, up = box
