@@ -99,7 +99,7 @@ CHANGES = {
     "midnights": lambda rows: [r.__setitem__(1, START + timedelta(days=i)) for i, r in enumerate(rows[1:])],
     "long number": lambda rows: rows[30].__setitem__(6, 1.1010119900307e17),
     "amounts as text": lambda rows: [r.__setitem__(4, f"¥{r[4]:,.2f}") for r in rows[1:]],
-    "several currencies": lambda rows: [r.__setitem__(4, f"{['USD', 'HKD'][i % 2]} {r[4]}") for i, r in enumerate(rows) if i],
+    "several currencies": lambda rows: [r.__setitem__(4, f"{'$€'[i % 2]} {i}.5") for i, r in enumerate(rows) if i],
     "dates as text": lambda rows: [r.__setitem__(1, f"{r[1]:%Y/%m/%d}") for r in rows[1:]],
     "nothing": lambda rows: [r.__setitem__(4, f"{r[4]:.2f}" if i % 3 else "-") for i, r in enumerate(rows) if i],
     "logical": lambda rows: [r.__setitem__(6, i % 2 == 0) for i, r in enumerate(rows) if i],

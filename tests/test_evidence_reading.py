@@ -219,6 +219,7 @@ def test_shown_is_masked_and_escaped() -> None:
     assert 'color:#c62828;font-weight:600">ok' not in page
     assert "FAILED: total" in str(EVIDENCE.show())
     assert len(repr(EVIDENCE)) < 100
+    assert PERSON not in repr(EVIDENCE.tables[0].about)
 
 
 def test_revealed_is_in_clear_and_escaped() -> None:
@@ -255,7 +256,8 @@ def test_masks(column: str, value: Any, shown: Any) -> None:
 
 
 def test_masked_lines() -> None:
-    assert PERSON not in mask_line(f"户名：{PERSON}")
+    for label in ("户名", "微信昵称"):
+        assert PERSON not in mask_line(f"{label}：[{PERSON}]")
     assert mask_line("起始时间：[2026-10-01 00:00:00]") == "起始时间：[2026-10-01 00:00:00]"
 
 

@@ -36,15 +36,22 @@ _NUMBER = re.compile(
 )
 # What a label tells to be a name; a name may be parted ("张 三", "CHAN TAI MAN").
 _LABELLED = re.compile(
-    r"((?:户名|戶名|姓名|名称|名稱|持卡人|客户|客戶|开户人|開戶人|纳税人|納稅人|收款人|付款人|氏名|名義人?"
+    r"((?:户名|戶名|姓名|昵称|暱稱|名称|名稱|持卡人|客户|客戶|开户人|開戶人|纳税人|納稅人|收款人|付款人|氏名|名義人?"
     r"|(?:(?:account|taxpayer|customer|holder|cardholder|beneficiary|payee|payer|full)[ _]?)?name"
     r"|taxpayer|(?:account|card) ?holder|payee|payer|beneficiary)\s{0,3}[：:]\s{0,3})"
     r"([^\s：:，,;；|]{1,60}(?:[ \u3000](?:[一-鿿](?![一-鿿])|(?-i:[A-Z])[A-Za-z.'-]*(?![A-Za-z]*\s?[：:=]))){0,4})",
     re.IGNORECASE,
 )
-_SURNAMES = frozenset(
+_SURNAMES = (
     "王李张張刘劉陈陳杨楊黄黃赵趙吴吳周徐孙孫马馬朱胡郭何高林罗羅郑鄭梁谢謝宋唐许許韩韓冯馮邓鄧曹彭曾肖蕭萧田董袁潘于余叶葉蒋蔣杜苏蘇魏程吕呂丁任沈"
     "姚卢盧姜崔钟鍾谭譚陆陸汪范石廖贾賈夏韦韋付方白邹鄒孟熊秦邱江尹薛闫段雷侯龙龍史陶黎贺賀顾顧毛郝龚龔邵万萬钱錢严嚴覃武戴莫孔向汤湯欧歐区區"
+)
+# A name in the cell beside its label, or some spaces behind it; the lookahead keeps headings that begin like a name.
+_BESIDE = re.compile(
+    r"((?:户名|戶名|姓名|持卡人|开户人|開戶人|纳税人|納稅人|客户名称|客戶名稱)[ \t\u3000]{1,9})"
+    rf"(?!余[额額]|方[式向])[{_SURNAMES}][一-鿿]{{1,3}}(?![一-鿿])"
+    r"|((?i:(?:account|customer|taxpayer|holder|full) name|name of (?:the )?(?:account holder|taxpayer|customer))"
+    r"[ \t\u3000]{1,9})[A-Z][A-Z'-]+(?:,? [A-Z][A-Z'-]*){1,4}(?: ?[一-鿿]{2,4})?(?!\w)"
 )
 _KNOWN_ROWS, _KNOWN_TEXT, _KNOWN = 200, 20_000, 400
 _DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[ T]?\d{1,2})?|(?:19|20)\d{6}(?:[ T]?(?:\d{4}|\d{6}))?")
@@ -84,8 +91,11 @@ def mask_line(text: str, *, limit: int = 200) -> str:
     --------
     >>> mask_line("姓名：张三 账户 123-456789-001, 2026-10-01 09:30 to 20261031")
     '姓名：*** 账户 **********-001, 2026-10-01 09:30 to 20261031'
+    >>> mask_line("户名 张三 币种 人民币"), mask_line("Name of Taxpayer  CHAN, TAI MAN"), mask_line("户名 余额")
+    ('户名 *** 币种 人民币', 'Name of Taxpayer  ***', '户名 余额')
     """
-    text = _LABELLED.sub(r"\1***", text) if len(text) <= _KNOWN_TEXT else text
+    if len(text) <= _KNOWN_TEXT:
+        text = _BESIDE.sub(r"\1\2***", _LABELLED.sub(r"\1***", text))
     return _NUMBER.sub(lambda m: m[0] if _DAY.fullmatch(m[0]) else _last_four(m[0]), scrub(text, limit))
 
 
@@ -106,16 +116,23 @@ def names_in(tables: Iterable[Table], text: str) -> re.Pattern[str] | None:
                 cells = (row[place] for row in table.rows[:_KNOWN_ROWS] if place < len(row))
                 found |= {cell for cell in cells if isinstance(cell, str) and _is_person(cell)}
     for line in lines:
-        found |= {match[2] for match in _LABELLED.finditer(line) if len(match[2]) > 1 and "*" not in match[2]}
+        told = (match[2].strip("[]【】()（）") for match in _LABELLED.finditer(line))
+        found |= {name for name in told if len(name) > 1 and "*" not in name}
     wanted = sorted(found, key=lambda name: (-len(name), name))[:_KNOWN]
     return re.compile("|".join(map(re.escape, wanted))) if wanted else None
 
 
 def _is_person(text: str) -> bool:
-    """Whether a cell is a person's name rather than a shop's: by a Chinese surname, or two Latin words."""
+    """Whether a cell is a person's name rather than a shop's: by a Chinese surname, or two Latin words.
+
+    Examples
+    --------
+    >>> [_is_person(text) for text in ("张三", "CHAN, Tai Man", "CHAN, TAI MAN 陳大文", "便利店", "Shop")]
+    [True, True, True, False, False]
+    """
     if re.fullmatch(r"[一-鿿]{2,4}", text):
         return text[0] in _SURNAMES
-    return re.fullmatch(r"[A-Z][A-Za-z'-]+(?:,? [A-Z][A-Za-z'.-]*){1,3}", text) is not None
+    return re.fullmatch(r"[A-Z][A-Za-z'-]+(?:,? [A-Z][A-Za-z'.-]*){1,3}(?: ?[一-鿿]{2,4})?", text) is not None
 
 
 def _last_four(text: str) -> str:

@@ -109,8 +109,8 @@ class Table:
     rows: Sequence[tuple[Any, ...]] = field(repr=False)
     header_row: int | None = None
     numbers: Sequence[int] = field(default=(), repr=False)
-    preamble: tuple[str, ...] = ()
-    footer: tuple[str, ...] = ()
+    preamble: tuple[str, ...] = field(default=(), repr=False)
+    footer: tuple[str, ...] = field(default=(), repr=False)
     checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
     layout: str | None = None
