@@ -300,3 +300,15 @@ def test_totals_below_a_column(lines: str, ok: bool | None) -> None:
 def test_shares_have_no_total() -> None:
     (table,) = read_evidence(b"Kind,Amount,Share %\na,1.50,40.00\nb,2.25,60.01\nTotal,3.75,100.00\n").parsed
     assert outcome(table) == {"printed total Amount": True}
+
+
+def test_a_balance_that_hardly_ever_follows_is_no_running_balance() -> None:
+    rows = [(date(2026, 1, d), "x", None, Decimal(10), Decimal(3000 + 7 * d * d)) for d in range(1, 6)]
+    (check,) = one(bank(rows=rows)).checks
+    assert (check.ok, check.detail.split(":")[0]) == (None, "only 0 of 4 balances follow from the one before")
+
+
+def test_the_state_of_a_payment_tells_its_direction() -> None:
+    text = "日期,金额（元）,资金状态\n2026-01-01,1.50,已支出\n2026-01-02,2.50,已支出\n2026-01-03,9.00,已收入\n\n已支出:2笔 4.00元\n"
+    (table,) = read_evidence(text.encode(), name="old.csv").parsed
+    assert outcome(table) == {"row count 支出": True, "total 支出": True}

@@ -310,3 +310,9 @@ def test_files_of_others_decode_as_they_were_written(file: str, encoding: str) -
 def test_three_lines_are_enough_to_tell_an_encoding(text: str, encoding: str) -> None:
     found = decode(text.encode(encoding))
     assert (found.encoding, found.text, found.warnings) == (encoding, text, ())
+
+
+def test_seven_bits_with_escape_sequences_are_japanese_or_korean() -> None:
+    for text, encoding in (("日付,残高\n", "iso2022_jp"), ("거래일자,잔액\n", "iso2022_kr")):
+        assert decode(text.encode(encoding)).text == text
+    assert decode(b"a,\x1b$\n").encoding == "utf-8"

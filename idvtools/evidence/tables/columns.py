@@ -44,6 +44,8 @@ NOTHING = frozenset(
         "NaN",
         "nan",
         "\\N",
+        "–",
+        "−",
         "—",
         "——",
         "－",

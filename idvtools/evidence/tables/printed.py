@@ -136,10 +136,10 @@ def way(cell: Any) -> Way | None:
 
     Examples
     --------
-    >>> way("支出"), way("贷 Cr"), way("不计收支"), way("?")
-    ('out', 'in', 'neutral', None)
+    >>> way("支出"), way("贷 Cr"), way("不计收支"), way("已支出"), way("?")
+    ('out', 'in', 'neutral', 'out', None)
     """
-    word = unicodedata.normalize("NFKC", str(cell or "")).strip().lower()
+    word = unicodedata.normalize("NFKC", str(cell or "")).strip().lower().removeprefix("已")
     for meaning, words in (("neutral", _NEUTRAL), ("in", _IN), ("out", _OUT)):
         if word in words or (meaning != "neutral" and word.rstrip("s总額额金合计計") in words):
             return meaning  # type: ignore[return-value]

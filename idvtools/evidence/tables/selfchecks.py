@@ -69,6 +69,8 @@ def _broken(checks: Sequence[Check]) -> int:
 
 
 def _breaks(check: Check) -> int:
+    if (few := re.search(r"^only (\d+) of (\d+) balances", check.detail)) is not None:
+        return int(few[2]) - int(few[1])
     if check.ok is not False:
         return 0
     times = re.search(r"breaks (\d+) times", check.detail)

@@ -34,6 +34,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be", "utf-16-be"),
     (b"\x84\x31\x95\x33", "gb18030", "gb18030"),
 )
+_ESCAPES = ((b"\x1b$)C", "iso2022_kr"), (b"\x1b$B", "iso2022_jp_2"), (b"\x1b$@", "iso2022_jp_2"))
 #: Each candidate with the languages whose mixture its text is, and what each costs on top.
 _CANDIDATES: tuple[tuple[str, tuple[tuple[Language, float], ...]], ...] = (
     ("utf-8", (("any", 0.0),)),
@@ -110,7 +111,7 @@ def recode(data: bytes) -> Recoded:
             return _finish(data[len(mark) :], codec, name, None, ())
     if b"\x00" not in data:
         if data.isascii():
-            return Recoded(data, "utf-8")
+            return _escaped(data) or Recoded(data, "utf-8")
         if not _cut_off(data) and _is_utf8(data) and _THREE_BYTES.search(data) is not None:
             return Recoded(data, "utf-8", _ranking(data)[1][0] if len(data) <= _SAMPLE else "gb18030")
     ranking = _ranking(data)
@@ -121,6 +122,19 @@ def recode(data: bytes) -> Recoded:
     elif codec in ("cp1252", "latin-1") and _foreign(_sample(data)):
         warnings.append(f"the encoding is not certain: as {codec} most letters are accented, as in no language")
     return _finish(data, codec, codec, second, tuple(warnings))
+
+
+def _escaped(data: bytes) -> Recoded | None:
+    """Japanese or Korean in seven bits, as in mails: what tells it are its escape sequences."""
+    for sign, codec in _ESCAPES:
+        if sign in data[:_SAMPLE]:
+            try:
+                data[:_SAMPLE].decode(codec)
+            except UnicodeDecodeError as error:
+                if error.start < len(data[:_SAMPLE]) - 8:
+                    continue
+            return _finish(data, codec, codec, None, ())
+    return None
 
 
 def _foreign(data: bytes) -> bool:
