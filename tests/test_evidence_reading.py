@@ -25,7 +25,7 @@ from idvtools.evidence import limits, reading
 from idvtools.evidence.evidence import Evidence, plain
 from idvtools.evidence.masking import mask_cell, mask_line
 from idvtools.evidence.model import Check, Column, Found, Grid, Member, Table
-from idvtools.evidence.showing import Shown
+from idvtools.evidence.showing import Shown, _columns
 from idvtools.evidence.sites import Applied
 
 ID_NO, PERSON, CARD, PHONE = "110101199001011234", "张三丰", "6222021234567890123", "13812345678"
@@ -336,7 +336,9 @@ def test_a_table_wider_than_the_terminal_is_turned() -> None:
     assert len(turned) == len(TABLE.columns)
     assert any("more rows (each row is a column here" in line for line in lines)
     wide = str(Shown(EVIDENCE, width=500)).splitlines()
-    assert sum(" | " in line for line in wide) == 1 + len(TABLE.rows)
+    grid = [line for line in wide if " | " in line]
+    assert len(grid) == 1 + len(TABLE.rows)
+    assert len({_columns(line[: line.index(" | ")]) for line in grid}) == 1  # columns stand below their names
 
 
 def test_inspect_of_what_cannot_be_read(tmp_path: Path) -> None:

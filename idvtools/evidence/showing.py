@@ -30,6 +30,10 @@ class Shown:
 
     Parameters
     ----------
+    evidence : Evidence
+        What is shown.
+    reveal : bool
+        In clear.
     rows : int
         How many of each table.
     width : int
@@ -89,7 +93,8 @@ class Shown:
     def _headline(self, table: Table) -> str:
         place = f" ({self.line(table.source)})" if table.source and table.source != table.name else ""
         layout = f", {table.layout}" if table.layout else ""
-        return f"{self.line(table.name)}{place}: {len(table.rows):,} rows × {len(table.columns)} columns{layout}"
+        size = f"{_counted(len(table.rows), 'row')} × {_counted(len(table.columns), 'column')}"
+        return f"{self.line(table.name)}{place}: {size}{layout}"
 
     def _check(self, check: Check) -> str:
         return f"{_MARK[check.ok]}: {self.line(check.name)}: {self.line(check.detail)}"
@@ -112,27 +117,28 @@ class Shown:
             yield from (f"  < {self.line(line)}" for line in table.footer[:_LINES])
             yield from (f"  {self._check(check)}" for check in table.checks)
         if (more := len(e.parsed) - _TABLES) > 0:
-            yield f"… {more} more tables"
+            yield f"… {_counted(more, 'more table')}"
         if e.text:
             yield ""
-            yield f"text, {len(e.text):,} characters:"
+            yield f"text, {_counted(len(e.text), 'character')}:"
             yield from (f"  {line}" for line in self._text().splitlines())
         if e.warnings:
             yield ""
             yield from (f"warning: {self.line(warning)}" for warning in e.warnings[:_WARNINGS])
         if (more := len(e.warnings) - _WARNINGS) > 0:
-            yield f"… {more} more warnings"
+            yield f"… {_counted(more, 'more warning')}"
 
     def _grid(self, table: Table) -> Iterator[str]:
         """The first rows; a wide table turned, as many of them as the terminal has room for."""
         width = self.width or shutil.get_terminal_size((100, 24)).columns
         names = [f"{self.line(c.name, _WIDE)} [{c.type}]" for c in table.columns]
         rows = [[self._cell(table, i, row) for i in range(len(names))] for row in table.rows[: self.rows]]
-        lines = [f"  {' | '.join(cells)}" for cells in (names, *rows)]
-        if all(_columns(line) <= width for line in lines):
-            yield from lines
+        sizes = [max(map(_columns, cells)) for cells in zip(names, *rows, strict=True)]
+        if 2 + sum(sizes) + 3 * (len(sizes) - 1) <= width:
+            for cells in (names, *rows):
+                yield f"  {' | '.join(map(_fitted, cells, sizes))}".rstrip()
             if (more := len(table.rows) - len(rows)) > 0:
-                yield f"  … {more:,} more rows"
+                yield f"  … {_counted(more, 'more row')}"
             return
         margin = min(max(map(_columns, names)), width // 2)
         room = [max((_columns(cell) for cell in cells), default=0) + 3 for cells in rows]
@@ -143,7 +149,7 @@ class Shown:
             cells = [_fitted(row[i], size - 3) for row, size in zip(rows[: max(shown, 1)], room, strict=False)]
             yield _fitted(f"  {_fitted(name, margin)} | {' | '.join(cells)}", width).rstrip()
         if (more := len(table.rows) - max(shown, 1)) > 0:
-            yield f"  … {more:,} more rows (each row is a column here: the table is wide)"
+            yield f"  … {_counted(more, 'more row')} (each row is a column here: the table is wide)"
 
     def _blocks(self) -> Iterator[str]:
         e = self.evidence
@@ -153,17 +159,17 @@ class Shown:
                 f"<li>{escape(member)}" + (f' <span style="{_RED}">{escape(error)}</span>' if error else "") + "</li>"
                 for member, error in self._members()
             )
-            yield f"<details><summary>{len(e.members)} members</summary><ul>{''.join(items)}</ul></details>"
+            yield f"<details><summary>{_counted(len(e.members), 'member')}</summary><ul>{''.join(items)}</ul></details>"
         for table in e.parsed[:_TABLES]:
             yield from self._table(table)
         if (more := len(e.parsed) - _TABLES) > 0:
-            yield f"<p>… {more} more tables</p>"
+            yield f"<p>… {_counted(more, 'more table')}</p>"
         if e.text:
-            summary = f"<summary>text, {len(e.text):,} characters</summary>"
+            summary = f"<summary>text, {_counted(len(e.text), 'character')}</summary>"
             yield f"<details>{summary}<pre>{escape(self._text())}</pre></details>"
         if e.warnings:
             items = (f"<li>{escape(self.line(warning))}</li>" for warning in e.warnings[:_WARNINGS])
-            yield f"<p>{len(e.warnings)} warnings</p><ul>{''.join(items)}</ul>"
+            yield f"<p>{_counted(len(e.warnings), 'warning')}</p><ul>{''.join(items)}</ul>"
 
     def _table(self, table: Table) -> Iterator[str]:
         yield f"<p>{escape(self._headline(table))}</p>"
@@ -179,12 +185,23 @@ class Shown:
             yield f"<tr>{''.join(cells)}</tr>"
         yield "</tbody></table>"
         if len(table.rows) > self.rows:
-            yield f"<p>… {len(table.rows) - self.rows:,} more rows</p>"
+            yield f"<p>… {_counted(len(table.rows) - self.rows, 'more row')}</p>"
         if table.footer:
             yield f"<p>{'<br>'.join(escape(self.line(line)) for line in table.footer[:_LINES])}</p>"
         for check in table.checks:
             style = f' style="{_RED}"' if check.ok is False else ""
             yield f"<p{style}>{escape(self._check(check))}</p>"
+
+
+def _counted(count: int, word: str) -> str:
+    """A number with what it counts.
+
+    Examples
+    --------
+    >>> _counted(1, "row"), _counted(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def _columns(text: str) -> int:
