@@ -193,6 +193,11 @@ def test_gzip_of_one_file() -> None:
     found = read_evidence(gzip.compress(CSV), name="bill.csv.gz")
     assert (found.kind, [m.path for m in found.members]) == ("csv", ["bill.csv.gz!bill.csv"])
     assert paths(make(Item("x.csv.gz", gzip.compress(CSV)))) == [("x.csv.gz!x.csv", None)]
+    parts = walk(make(*[Item("../a.csv.gz", gzip.compress(CSV), local_name=b"b")] * 2))
+    outside = "its name leads out of the archive; it was read in memory only"
+    twice = f"{outside}; the archive has this name more than once; each was read"
+    assert [part.member.error for part in parts] == [outside, twice]
+    assert all("another name" in part.notes[0] for part in parts)
     with pytest.raises(EvidenceError, match=r"bill\.gz: it is damaged"):
         read_evidence(gzip.compress(CSV)[:-10], name="bill.gz")
     with pytest.raises(EvidenceError, match="gzip within gzip"):

@@ -90,24 +90,24 @@ class Walk:
             return
         if opened_by is not None:
             self.passwords.sort(key=lambda p: p != opened_by)
-        error_text = "its name leads out of the archive; it was read in memory only" if _OUTSIDE.search(path) else None
+        said = ["its name leads out of the archive; it was read in memory only"] if _OUTSIDE.search(path) else []
         if again:
-            error_text = "the archive has this name more than once; each was read"
+            said.append("the archive has this name more than once; each was read")
         notes = (f"{path}: {entry.doubt}",) if entry.doubt else ()
-        yield from self.content(content, path, inside, error_text, notes)
+        yield from self.content(content, path, inside, "; ".join(said) or None, notes)
 
     def content(
         self, data: bytes, path: str, inside: tuple[bytes, ...], error: str | None = None, notes: tuple[str, ...] = ()
     ) -> Iterator[Part]:
         """A file as a part; an archive with its members after it."""
         if data.startswith(b"\x1f\x8b\x08"):
-            yield from self._gzip(data, path, inside)
+            yield from self._gzip(data, path, inside, error, notes)
             return
         kind: Kind = "unknown"
         try:
             kind = detect(data)
         except EvidenceError as refused:
-            yield Part(Member(path, kind, len(data), refused.problems[0].message))
+            yield Part(Member(path, kind, len(data), refused.problems[0].message), notes=notes)
             return
         if kind != "zip":
             yield Part(Member(path, kind, len(data), error), data, notes=notes)
@@ -130,7 +130,9 @@ class Walk:
             return
         yield Part(Member(path, kind, len(data), error), notes=notes)
 
-    def _gzip(self, data: bytes, path: str, inside: tuple[bytes, ...]) -> Iterator[Part]:
+    def _gzip(
+        self, data: bytes, path: str, inside: tuple[bytes, ...], error: str | None, notes: tuple[str, ...]
+    ) -> Iterator[Part]:
         """What one gzip file holds: its name without ``.gz``."""
         name = path.rpartition("!")[2].rpartition("/")[2]
         inner = f"{path}!{name[:-3] if name.lower().endswith('.gz') else name}"
@@ -138,10 +140,10 @@ class Walk:
             content = gunzip(data, self.budget)
             if content.startswith(b"\x1f\x8b\x08"):
                 raise EvidenceError("gzip within gzip; it is not opened")
-        except EvidenceError as error:
-            yield Part(Member(path, "unknown", len(data), error.problems[0].message))
+        except EvidenceError as refused:
+            yield Part(Member(path, "unknown", len(data), refused.problems[0].message), notes=notes)
             return
-        yield from self.content(content, inner, inside)
+        yield from self.content(content, inner, inside, error, notes)
 
 
 def _note(prefix: str, words: str) -> Part:
