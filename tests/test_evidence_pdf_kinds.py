@@ -175,3 +175,37 @@ def test_one_glyph_for_two_letters_is_both() -> None:
         writer.add(left, 10, right, 0, char, 0, None)
     writer.close()
     assert [word.text for word in writer.layer.words] == ["offiLA"]
+
+
+def test_a_body_without_walls_has_the_columns_of_the_headings_over_it() -> None:
+    places = ((44, False), (250, False), (390, True), (495, True))
+
+    def draw(canvas: Canvas) -> None:
+        canvas.grid([40, 240, 320, 400, 500], [700, 680])
+        canvas.rect(40, 580, 460, 100)
+        row(canvas, 686, ("Item", "Number", "Price", "Amount"), ((120, False), (260, False), (370, True), (470, True)))
+        row(canvas, 650, ("Notice in the paper", None, None, "45.93"), places)
+        row(canvas, 625, ("Copy", "1", "0.75", "0.75"), places)
+        row(canvas, 600, ("Copy on paper", "2", "3.50", "7.00"), places)
+
+    assert tables(samples.made(draw)) == [
+        [
+            ["Item", "Number", "Price", "Amount"],
+            ["Notice in the paper", None, None, "45.93"],
+            ["Copy", "1", "0.75", "0.75"],
+            ["Copy on paper", "2", "3.50", "7.00"],
+        ]
+    ]
+
+
+def test_a_note_under_headings_stays_one_cell() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.grid([40, 240, 320, 400, 500], [700, 680])
+        canvas.rect(40, 580, 460, 100)
+        row(canvas, 686, ("Item", "Number", "Price", "Amount"), ((120, False), (260, False), (370, True), (470, True)))
+        write(canvas, 44, 650, "A text that goes on over the columns of the headings, as far as 2024")
+        write(canvas, 44, 639, "and further in a second line.")
+
+    ((head, note),) = tables(samples.made(draw))
+    assert head == ["Item", "Number", "Price", "Amount"]
+    assert note[1:] == [None, None, None]

@@ -82,6 +82,7 @@ def ruled_table(
         return None, list(words)
     budget.take_cells(rows * columns)
     owner = owners(lattice, xs, ys, budget)
+    _part_body(owner, xs, ys, inside)
     held: dict[tuple[int, int], list[Word]] = {}
     cut = 0
     for word in inside:
@@ -115,6 +116,21 @@ def _text(words: Sequence[Word]) -> str:
     if len(words) == 1:
         return words[0].text
     return join_lines([join_words(line.words) for line in lines_of(words)])
+
+
+def _part_body(owner: list[list[tuple[int, int]]], xs: list[float], ys: list[float], words: Sequence[Word]) -> None:
+    """Part a row without walls like the headings above it, where its words stand in their columns; in place."""
+    columns = len(xs) - 1
+    for row in range(1, len(owner)):
+        single = [owner[row][c] == (row, 0) for c in range(columns)]
+        if columns < 3 or not all(single) or len(set(owner[row - 1])) < columns:
+            continue
+        held = [word for word in words if _slot(ys, word.middle[1]) == row]
+        lines = [phrases_of(line.words) for line in lines_of(held)]
+        crossed = any(p.x0 + 1 < x < p.x1 - 1 for line in lines for p in line for x in xs[1:-1])
+        beside = sum(len(line) >= 2 and any(p.is_value for p in line) for line in lines)
+        if not crossed and beside >= 2 and beside >= 0.6 * len(lines):
+            owner[row] = [(row, c) for c in range(columns)]
 
 
 def _beside(
