@@ -593,3 +593,15 @@ def test_hxsec() -> None:
     assert total(column(table, "清算金额")) == D("234438.160")
     assert "799999" in column(table, "证券代码")
     assert not [c for row in table.rows for c in row if isinstance(c, str) and set(c) & set('="')]
+
+
+def test_dashes_asterisks_months_and_impossible_dates() -> None:
+    text = (
+        '日付,お預り金額,残高,税款所属期,付款日\n2026-01-01,–,"*1,000,000",2024.01,2026-02-28\n'
+        '2026-01-02,*500,"*1,000,500",2024.02,2026-02-30\n2026-01-03,−,"*1,000,500",2024.03,2026-02-31\n'
+    )
+    table = read(text)
+    assert [c.type for c in table.columns] == ["date", "amount", "amount", "text", "text"]
+    assert column(table, "お預り金額") == [None, D(500), None]
+    assert "column 付款日: 2 of 3 cells are no possible date (rows 3, 4): kept as text" in table.warnings
+    assert decide("尾号", ["*1234", "*5678"], [1, 2]).type == "text"

@@ -33,6 +33,8 @@ _SHAPE = re.compile(
     rf"(?P<close2>\))?\s*(?P<c2>{_CURRENCY})?\s*(?P<close>\))?\s*(?P<s3>[-+−])?\s*(?P<side>CR|DR|借|贷|貸)?\.?",
     re.IGNORECASE,
 )
+#: Banks print an asterisk before an amount, lest a digit be added; without groups or decimals it may be a mask.
+_STARRED = re.compile(r"\*{1,12}\s?(?=[¥\\$]?-?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d\d)$)")
 _SIDE_FIRST = re.compile(r"(?P<side>CR|DR|借|贷|貸)\s*(?P<rest>.*)", re.IGNORECASE)
 _NOTE = re.compile(r"(?P<amount>.*\d.*?)\s*\((?P<note>[^()]*[^\d.,()\s][^()]*)\)")
 _USUAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -62,6 +64,8 @@ def parse_amount(text: str, mark: Mark = ".") -> Amount | None:
     --------
     >>> [str(parse_amount(t).value) for t in ("1,234.56", "（５００）", "-NT$130", "¥28.16", "12.50-", "△3", "5.00DR")]
     ['1234.56', '-500', '-130', '28.16', '-12.50', '-3', '-5.00']
+    >>> str(parse_amount("*1,000").value), parse_amount("*1000")
+    ('1000', None)
     >>> parse_amount("131.77(已退款89.84)").note, str(parse_amount("1.234,50", ",").value)
     ('已退款89.84', '1234.50')
     >>> parse_amount("2026-10-01"), parse_amount("12.5%"), parse_amount("1E5")
@@ -74,6 +78,8 @@ def parse_amount(text: str, mark: Mark = ".") -> Amount | None:
     plain = (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
     if _DIGIT.search(plain) is None:
         return None
+    if plain[0] == "*":
+        plain = _STARRED.sub("", plain)
     note = None
     found = _SHAPE.fullmatch(plain)
     if found is None:

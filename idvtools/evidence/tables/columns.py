@@ -18,49 +18,21 @@ from typing import Any
 from idvtools.evidence.model import Cell, ColumnType
 from idvtools.evidence.tables.amounts import Amount, Mark, decimal_mark, parse_amount, refund_of
 from idvtools.evidence.tables.dates import PLAUSIBLE, Moment, Order, order_of, readings, without_year
-from idvtools.evidence.tables.naming import names_date, names_id, names_money
+from idvtools.evidence.tables.naming import names_date, names_id, names_money, names_period
 
 #: What stands for "nothing" in a column of amounts or dates; in a column of text it stays.
 NOTHING = frozenset(
-    [
-        "/",
-        "-",
-        "--",
-        "---",
-        "..",
-        "...",
-        "…",
-        "N/A",
-        "n/a",
-        "#N/A",
-        "NA",
-        "na",
-        "nil",
-        "NIL",
-        "null",
-        "NULL",
-        "None",
-        "none",
-        "NaN",
-        "nan",
-        "\\N",
-        "–",
-        "−",
-        "—",
-        "——",
-        "－",
-        "／",
-        "无",
-        "無",
-        "空",
-        "不适用",
-        "不適用",
-        "なし",
-    ]
+    (  # noqa: SIM905  # a line each would be half a page
+        "/ - -- --- – − — —— － ／ .. ... … N/A n/a #N/A NA na nil NIL null NULL None none NaN nan \\N "
+        "无 無 空 不适用 不適用 なし"
+    ).split()
 )
 #: Share of cells that must fit before those that don't are worth a word.
 _NEARLY = 0.8
+#: As a date is written, possible or not.
+_DATE_LIKE = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}([-/])\d{1,2}\1\d{4}")
 _SHORTENED = re.compile(r"\d\.\d{2,}[Ee]\+\d\d")
+_MONTH = re.compile(r"(?:19|20)\d\d\.(?:0[1-9]|1[0-2])")
 
 
 #: Longer texts are no amount and no date; looking closer at them takes too long.
@@ -283,7 +255,10 @@ def _as_dates(
         if misfits > (1 - _NEARLY) * total:
             if not names_money(name) and all(map(without_year, real)):
                 return Ruling("text", warnings=(f"column {name}: dates without a year stay text",))
-            return None
+            if not all(map(_DATE_LIKE.fullmatch, real)) or not (names_date(name) or any(map(readings, real))):
+                return None
+            known, misfits = {t: readings(t) for t in real}, sum(n for t, n in real.items() if not readings(t))
+            break
     if all(t.isdecimal() for t in real) and not compact_dates(name, real):
         return None
     if misfits:
@@ -330,8 +305,8 @@ def _as_amounts(
 ) -> Ruling | None:
     """The column as amounts or integers; as text with a word about it where only nearly all cells are."""
     total = sum(real.values())
-    fitting = _amounts(real, total, tick)
-    if fitting is None:
+    fitting = _amounts(real, total, tick, starred=names_money(name))
+    if fitting is None or (names_period(name) and all(map(_MONTH.fullmatch, real))):
         return None
     known, mark, torn = fitting
     odd = sum(count for text, count in real.items() if text not in known)
@@ -357,16 +332,19 @@ def _as_amounts(
 
 
 def _amounts(
-    real: Mapping[str, int], total: int, tick: Callable[[], None]
+    real: Mapping[str, int], total: int, tick: Callable[[], None], *, starred: bool
 ) -> tuple[dict[str, Amount], Mark, bool] | None:
-    """The texts that are amounts, by the column's decimal mark; None where too few are."""
+    """The texts that are amounts, by the column's decimal mark; None where too few are.
+
+    In a column of money an asterisk stands before an amount lest a digit be added; elsewhere it may be a mask.
+    """
     known: dict[str, Amount] = {}
     commas: list[str] = []
     odd = 0
     for i, (text, count) in enumerate(real.items()):
         if not i & 4095:
             tick()
-        amount = parse_amount(text)
+        amount = parse_amount(text.lstrip("*＊") if starred else text)
         if amount is not None:
             known[text] = amount
         elif "," in text and parse_amount(text, ",") is not None:

@@ -58,10 +58,22 @@ _ID_WORDS = frozenset(
         "orderno",
     ]
 )
+_PERIOD = re.compile(r"所属期|所屬期|期间|期間|年月|月份|[账賬帐]期|(?<![a-z])(?:period|month)(?![a-z])", re.IGNORECASE)
 _ID_ENDS = re.compile(r"[号號码碼]$|番号$")
 _DATE = re.compile(
     r"日期|时间|時間|日付|年月日|日$|(?<![a-z])(?:date|time|day|datetime|timestamp)(?![a-z])", re.IGNORECASE
 )
+
+
+def names_period(name: str) -> bool:
+    """Whether a column's name says that it holds months or other periods.
+
+    Examples
+    --------
+    >>> [names_period(n) for n in ("税款所属期", "Period", "Monthly fee", "金额")]
+    [True, True, False, False]
+    """
+    return _PERIOD.search(name) is not None
 
 
 def names_id(name: str) -> bool:
