@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 import idvtools
 from idvtools.cli import main
+from idvtools.evidence.sites import LAYOUTS
 from idvtools.ledger.columns import BUCKETS, REASONS
 
 ROOT = Path(__file__).parents[1]
@@ -99,3 +100,7 @@ def test_notebooks_are_kept_as_run_without_times(notebook: Path) -> None:
     for cell in code:
         assert cell["metadata"] == {}
         assert not any(o["output_type"] == "error" or o.get("name") == "stderr" for o in cell["outputs"])
+
+
+def test_every_layout_of_evidence_is_in_the_readme() -> None:
+    assert not [name for name in LAYOUTS if f"`{name}`" not in README]

@@ -34,7 +34,7 @@ _KINDS = [kind for kind in get_args(Kind) if kind not in ("empty", "unknown")]
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; in clear with --data or --reveal.")
 @click.option("--data", is_flag=True, help="With --json: every cell of every table.")
 @click.option("--kind", type=click.Choice(_KINDS), help="What the file is, where it fits two kinds.")
-@click.option("--site", help="The known layout that it must fit.")
+@click.option("--site", metavar="NAME", help="The known layout that it must fit, such as alipay-bill.")
 @click.option("--export", "form", type=click.Choice(["xlsx", "parquet"]), help="Write the tables, in clear, to --out.")
 @click.option("--out", type=FOLDER, help="File for --export; a folder for parquet of several tables.")
 @click.option("--force", is_flag=True, help="Replace the file of --out.")
