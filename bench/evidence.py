@@ -45,8 +45,8 @@ NAMES = ["交易时间", "流水号", "对方户名", "金额", "手续费", "�
 def make(folder: Path, megabytes: int, sheet_rows: int, pages: int = 16, zipped: int = 20 * _MIB) -> None:
     """All files that are measured."""
     _make_books(folder, sheet_rows)
-    _make_csv(folder / "text.csv", megabytes, _as_text)
-    _make_csv(folder / "statement.csv", megabytes, list)
+    _make_csv(folder / "text.csv", megabytes, [f"栏{place}" for place in range(len(NAMES))], _as_text)
+    _make_csv(folder / "statement.csv", megabytes, NAMES, list)
     _make_pdf(folder / "report.pdf", pages)
     _make_zip(folder / "locked.zip", zipped)
 
@@ -74,10 +74,10 @@ def _as_text(row: list[Any]) -> list[str]:
     return [f"T{row[1]}-{place}" if place in (3, 4, 9) else str(cell) for place, cell in enumerate(row)]
 
 
-def _make_csv(path: Path, megabytes: int, shape: Callable[[list[Any]], list[Any]]) -> None:
+def _make_csv(path: Path, megabytes: int, names: list[str], shape: Callable[[list[Any]], list[Any]]) -> None:
     block = "".join(",".join(map(str, shape(row))) + "\n" for row in rows(20_000)).encode()
     with path.open("wb") as out:
-        out.write((",".join(NAMES) + "\n").encode())
+        out.write((",".join(names) + "\n").encode())
         for _ in range(max(1, megabytes * _MIB // len(block))):
             out.write(block)
 
