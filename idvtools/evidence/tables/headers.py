@@ -44,7 +44,7 @@ def is_value(cell: Cell) -> bool:
 
     Examples
     --------
-    >>> [is_value(c) for c in ("2026-10-01", "¥3.00", "12/29", "6222021234567890", "-", "金额", "Q1")]
+    >>> [is_value(c) for c in ("2026-10-01", "¥3.00", "12/29", "5,93 €", "-", "金额", "Q1")]
     [True, True, True, True, True, False, False]
     """
     if cell is None:
@@ -55,7 +55,8 @@ def is_value(cell: Cell) -> bool:
         return True
     if not any(c.isdigit() for c in cell) or len(cell) > 40:
         return False
-    return parse_amount(cell) is not None or bool(readings(cell)) or without_year(cell) or _code(cell)
+    amount = parse_amount(cell) or parse_amount(cell, ",")
+    return amount is not None or bool(readings(cell)) or without_year(cell) or _code(cell)
 
 
 def _is_year(cell: Cell) -> bool:
