@@ -316,3 +316,10 @@ def test_seven_bits_with_escape_sequences_are_japanese_or_korean() -> None:
     for text, encoding in (("日付,残高\n", "iso2022_jp"), ("거래일자,잔액\n", "iso2022_kr")):
         assert decode(text.encode(encoding)).text == text
     assert decode(b"a,\x1b$\n").encoding == "utf-8"
+
+
+def test_a_column_of_sentences_under_plain_names_is_a_table_and_a_letter_is_none() -> None:
+    lines = ["code,meaning", "A,the one that came with the letter", "B,what they sent us back later", "C,x"]
+    assert [len(row) for row in rows("\n".join(lines))] == [2] * 4
+    letter = "Dear Sir,thank you\nwe have seen it in May,and all of us liked it\nso please come,as we said we would\n"
+    assert not read(letter).grids

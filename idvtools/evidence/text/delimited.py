@@ -19,6 +19,8 @@ from idvtools.evidence.text.quoting import Records, split_lines, split_record, s
 _DELIMITERS = (",", "\t", ";", "|", "\x01", "^", "；", "，", "｜")
 #: Lines looked at to find the delimiter.
 _LOOK = 400
+#: Of the lines of a fixed-width table.
+_WIDEST = 2_000
 _CELLS = 2_000  # of a row are enough to see what its cells are like
 #: From here on the text goes through Arrow, see `fast`.
 LARGE = 2 << 20
@@ -147,7 +149,8 @@ def _score(  # noqa: PLR0911  # a reason a line
         share = near / lines
         if share < (0.6 if delimiter in "\t|;" else 0.75) and not (share >= 0.3 and _figures(table) > 0.3):
             return 0.0, 0
-        if wordy > 0.3 * len(table) and _figures(table) < 0.2:
+        named = counts[fields] == lines > 2 and all(re.fullmatch(r"[\w()/-]+(?: [\w()/-]+)?", c) for c in table[0])
+        if wordy > 0.3 * len(table) and _figures(table) < 0.2 and not named:
             return 0.0, 0
         if sum(cell[:1] == " " and cell[1:2].isalpha() for row in table for cell in row[1:]) > 0.5 * len(table):
             return 0.0, 0
@@ -282,13 +285,13 @@ def fixed_width(lines: Sequence[str], budget: Budget) -> list[list[str]] | None:
     ['2026-10-01', '工资', '1,000.00']
     """
     look = looked_at(lines)
-    wide = [_spread(line.expandtabs(8)) for line in look]
+    wide = [_spread(line.expandtabs(8)) for line in look if len(line) <= _WIDEST]
     body = [line for line in wide if len(re.split(r"\s{2,}", line.replace("\0", "").strip())) >= 2]
     figures = [line for line in body if any(_figure(part) for part in line.replace("\0", "").split())]
     if len(figures) < 3 or len(body) < 0.5 * sum(bool(line.strip()) for line in wide):
         return None
     width = max(len(line) for line in figures)
-    if width > 2_000:
+    if width > _WIDEST:
         return None
     blank = [sum(i >= len(line) or line[i] == " " for line in figures) >= 0.97 * len(figures) for i in range(width)]
     gutters = [
@@ -301,6 +304,9 @@ def fixed_width(lines: Sequence[str], budget: Budget) -> list[list[str]] | None:
     for i, line in enumerate(lines):
         if not i & 255:
             budget.tick()
+        if len(line) > _WIDEST:  # a paragraph
+            rows.append([line.strip()])
+            continue
         spread = _spread(line.expandtabs(8))
         fits = spread in inside or len(re.split(r"\s{2,}", line.strip())) >= 2
         rows.append(_cut(spread, gutters) if fits else [line.strip()])
