@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-reading = pytest.importorskip("idvtools.evidence.reading")
+from idvtools.evidence import read_evidence
 
 FILES = Path(__file__).parent / "evidence" / "files"
 GOLDEN = ".expected.json"
@@ -46,7 +46,7 @@ def expected(name: str) -> dict[str, Any]:
 
 
 def read(name: str, password: str | None) -> tuple[dict[str, Any], str]:
-    evidence = reading.read_evidence(FILES / name, password=password)
+    evidence = read_evidence(FILES / name, password=password)
     shown = evidence.to_dict(data=True)
     for told, table in zip(shown["tables"], evidence.parsed, strict=True):
         told["layout"] = table.layout

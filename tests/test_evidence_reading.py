@@ -388,4 +388,8 @@ def test_parquet_keeps_types(tmp_path: Path) -> None:
     assert len(openpyxl.load_workbook(two.export(tmp_path / "two.xlsx")).sheetnames) == 2
     with pytest.raises(EvidenceError, match="no table"):
         idv.read_evidence(b"").export(tmp_path / "x.xlsx")
+    long = idv.read_evidence(f"id,text\n1,{'x' * 40_000}\n2,b\n".encode())
+    with pytest.raises(EvidenceError, match="more than 32,767 characters"):
+        long.export(tmp_path / "x.xlsx")
+    assert pq.read_table(long.export(tmp_path / "long.parquet", "parquet")).column("text")[0].as_py() == "x" * 40_000
     assert not (tmp_path / "x.xlsx").exists()

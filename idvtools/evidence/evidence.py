@@ -83,7 +83,7 @@ class Evidence:
         return tuple(check for table in self.parsed for check in table.checks)
 
     def show(self, *, reveal: bool = False, rows: int = 8) -> Shown:
-        """A quick look for notebook and terminal; `reveal` shows personal data in clear."""
+        """A quick look for notebook and terminal: the first `rows` of each table; `reveal` shows it in clear."""
         return Shown(self, reveal=reveal, rows=rows)
 
     def reveal(self) -> Shown:
@@ -106,6 +106,17 @@ class Evidence:
         mask : bool
             With personal data masked in names, lines and messages, as far as they can be told; not together with
             `data`, whose cells are in clear.
+
+        Returns
+        -------
+        dict
+            ``kind``, ``sha256``, ``encoding``, ``members``, ``tables``, ``text_chars``, ``warnings``; all of it as JSON
+            takes it: amounts as plain decimals in text, dates ISO.
+
+        Raises
+        ------
+        ValueError
+            Both are asked for.
         """
         if data and mask:
             raise ValueError("cells are in clear: give data or mask")

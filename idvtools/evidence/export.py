@@ -32,24 +32,43 @@ _FIRST_YEAR = 1901  # before March 1900 a spreadsheet counts days wrongly
 
 
 def export(evidence: Evidence, path: Path, form: Literal["xlsx", "parquet"], *, force: bool = False) -> Path:
-    """Write the tables of evidence, in clear.
+    """Write the tables of evidence, in clear; complete, or not at all.
 
     ``xlsx``: a sheet for each table, ids as text, amounts as numbers unless they have more digits than a spreadsheet
-    keeps; a text that looks like a formula is text, to the letter, and stays so when it is edited.
+    keeps; a text that looks like a formula is text, to the letter, and stays so when it is edited. Control characters,
+    which no sheet can hold, are shown as �.
     ``parquet``: one table is the file `path`, several are files in a folder `path`; amounts are decimals, dates dates.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Whose tables are written.
+    path : Path
+        The file; a folder for several tables as ``parquet``.
+    form : {"xlsx", "parquet"}
+        As what.
+    force : bool
+        Replace a file that is there; never a folder.
+
+    Returns
+    -------
+    Path
+        `path`.
 
     Raises
     ------
     OutputError
         `path` exists and `force` is not given, or it cannot be written.
     EvidenceError
-        There is no table, or one is larger than a sheet.
+        There is no table, or a table or a text in it is larger than a sheet can hold.
     """
     if not evidence.parsed:
         raise EvidenceError("has no table to export", file=evidence.name)
     if path.exists() and (path.is_dir() or not force):
         words = "is a folder; give a new name" if path.is_dir() else "exists; choose another name, or give --force"
         raise OutputError(words, file=str(path))
+    if form == "xlsx":
+        _refuse_too_large(evidence)
     several = form == "parquet" and len(evidence.parsed) > 1
     write = _xlsx if form == "xlsx" else _parquets if several else _parquet
     try:
@@ -62,6 +81,18 @@ def export(evidence: Evidence, path: Path, form: Literal["xlsx", "parquet"], *, 
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror or type(error).__name__}", file=str(path)) from None
     return path
+
+
+def _refuse_too_large(evidence: Evidence) -> None:
+    """Before anything is written, the temporary files of openpyxl included."""
+    for table in evidence.parsed:
+        words = ""
+        if len(table.rows) >= _MAX_ROWS or len(table.columns) > _MAX_COLUMNS:
+            words = "a table is larger than a sheet can be"
+        elif any(isinstance(cell, str) and len(cell) > _MAX_TEXT for row in table.rows for cell in row):
+            words = f"a cell has more than {_MAX_TEXT:,} characters, more than a sheet's can hold"
+        if words:
+            raise EvidenceError(f"{words}; export it as parquet", file=evidence.name)
 
 
 def _write_aside(
@@ -82,8 +113,6 @@ def _xlsx(tables: Sequence[Table], path: Path) -> None:
     book = Workbook(write_only=True)
     taken: set[str] = set()
     for table in tables:
-        if len(table.rows) >= _MAX_ROWS or len(table.columns) > _MAX_COLUMNS:
-            raise EvidenceError("a table is larger than a sheet can be; export it as parquet", file=str(path.name))
         sheet = book.create_sheet(_sheet_name(table.name, taken))
         sheet.freeze_panes = "A2"
 
@@ -126,8 +155,8 @@ def _cell(value: Any) -> tuple[Any, str | None]:
 
 
 def _text(text: str) -> str:
-    """Text as a sheet can hold it: as it is, but for what XML cannot hold and what is too long for a cell."""
-    return _CONTROL.sub("�", text)[:_MAX_TEXT]
+    """Text as a sheet can hold it: as it is, but for characters that XML cannot hold."""
+    return _CONTROL.sub("�", text)
 
 
 def _sheet_name(name: str, taken: set[str]) -> str:
