@@ -19,6 +19,14 @@ from typing import Any
 import pytest
 from evidence_zips import CSV, Item, make, quine
 from fuzz_evidence import MAKERS, MEGABYTES, SECONDS, xls, xlsx
+from lxml import etree
+
+from idvtools.errors import EvidenceError
+from idvtools.evidence import reading
+from idvtools.evidence.limits import Budget, Limits
+from idvtools.evidence.markup import readers
+from idvtools.evidence.markup.htmltables import tables
+from idvtools.evidence.text.delimited import fixed_width
 
 MUTATIONS = 30
 ROOT = Path(__file__).parents[1]
@@ -210,3 +218,37 @@ def test_rows_that_multiply_within_the_ratio(tmp_path: Path) -> None:
     assert 100 < len(rows) / len(data) < 200
     said = one(tmp_path, "rows.zip", data)
     assert said == "read; rows.csv: holds more than 2000000 cells"
+
+
+def test_limits_keep_a_file_of_up_to_24_mb_within_the_bars() -> None:
+    for size in (0, 1 << 20, 14 << 20, 24 << 20):
+        limits = reading._in_proportion(size)
+        assert limits.memory + size < (MEGABYTES - 60) << 20, "about 45 MB are Python's and the library's own"
+        assert limits.seconds < SECONDS
+    assert reading._in_proportion(200 << 20).memory > 3 << 30, "a large csv lies in Arrow"
+
+
+def test_many_nodes_are_counted_before_a_tree_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "_MOST_NODES", 20)
+    monkeypatch.setattr(readers.etree, "fromstring", lambda *_: pytest.fail("a tree was made"))
+    for text in ("<table>" + "<tr><td a=1 b=2>x" * 6, '<a><r x="1" y="2"/>' + '<r x="1" y="2"/>' * 6 + "</a>"):
+        with pytest.raises(EvidenceError, match="more than 20 elements and attributes"):
+            reading.read_evidence(text.encode())
+
+
+def test_a_page_lets_go_of_the_rows_that_it_has_read() -> None:
+    rows = "<tr><td>sum<td>3</tfoot><tr><td>a<td>1<tr><td><td><tr><td>b<td>2"
+    root = etree.HTML(f"<p>above<table><tfoot>{rows}</table>below")
+    (grid,), text = tables(root, "a", Budget(Limits()))
+    assert grid.rows == [["a", "1"], [None, None], ["b", "2"], ["sum", "3"]]
+    assert text == "above\nbelow"
+    assert len(list(root.iter("tr"))) == 2, "one without a text, and the last"
+
+
+def test_a_long_line_is_not_spread_to_find_columns() -> None:
+    table = [f"2026-10-{day:02}  转账   {day}.50" for day in range(1, 20)]
+    found = fixed_width([*table, "字" * 3_000], Budget(Limits()))
+    assert found is not None
+    assert found[0] == ["2026-10-01", "转账", "1.50"]
+    assert found[-1] == ["字" * 3_000]
+    assert fixed_width(["字" * 3_000], Budget(Limits())) is None

@@ -42,9 +42,9 @@ _LIMITS = Limits()
 # What a small file may come to in all, however its archives multiply; bills and logs pack 5 to 30 times.
 _FREE_BYTES, _BYTES_EACH = 32 << 20, 50
 _FREE_CELLS, _CELLS_EACH = 2_000_000, 2
-_FREE_MEMORY, _MEMORY_EACH = 320 << 20, 16
+_FREE_MEMORY, _MEMORY_EACH = 380 << 20, 16
 # Above so many bytes, a larger file has more time.
-_FREE_SIZE, _SECONDS_EACH, _MOST_SECONDS = 4 << 20, 2 / (1 << 20), 300.0
+_FREE_SIZE, _SECONDS_EACH, _MOST_SECONDS = 24 << 20, 2 / (1 << 20), 300.0
 
 
 def read_evidence(
@@ -112,7 +112,7 @@ def _in_proportion(size: int) -> Limits:
         total_bytes=min(_LIMITS.total_bytes, max(_FREE_BYTES, _BYTES_EACH * size)),
         cells=min(_LIMITS.cells, max(_FREE_CELLS, _CELLS_EACH * size)),
         seconds=min(_MOST_SECONDS, _LIMITS.seconds + _SECONDS_EACH * max(0, size - _FREE_SIZE)),
-        memory=min(_LIMITS.memory, _FREE_MEMORY + _MEMORY_EACH * size),
+        memory=min(_LIMITS.memory, max(_FREE_MEMORY, _MEMORY_EACH * size)),
     )
 
 

@@ -65,7 +65,7 @@ def tables(root: etree._Element, name: str, budget: Budget) -> tuple[tuple[Grid,
     """
     grids: list[Grid] = []
     data: set[etree._Element] = set()
-    for table in root.iter("table"):
+    for table in list(root.iter("table")):
         budget.tick()
         found = _read(table, budget)
         if not found.is_data():
@@ -85,9 +85,14 @@ def _name(table: etree._Element) -> str:
 def _read(table: etree._Element, budget: Budget) -> _Rows:
     found = _Rows()
     current: list[_Cell] | None = None
+    done: etree._Element | None = None
+    plain = table.find(".//table") is None
     for node, section in _own(table):
         if node.tag == "tr":
             budget.tick()
+            if done is not None and current and any(cell.text for cell in current):
+                done.getparent().remove(done)  # a tree takes far more memory than its cells; `_text` skips this table
+            done = node if plain else None
             current = []
             found.rows.append(current)
             found.hidden += bool(_HIDDEN.search(node.get("style", "")))
@@ -115,8 +120,8 @@ def _cell_text(node: etree._Element, budget: Budget) -> tuple[str, bool, int]:
 
 def _own(table: etree._Element) -> Iterator[tuple[etree._Element, str]]:
     """Rows and cells of a table, the foot last wherever it stands; not those of tables within."""
-    in_order = sorted(table, key=lambda child: child.tag == "tfoot")
-    stack = [(child, str(table.tag)) for child in reversed(in_order)]
+    stack = [(child, str(table.tag)) for child in sorted(table, key=lambda child: child.tag == "tfoot")]
+    stack.reverse()
     while stack:
         node, section = stack.pop()
         if not isinstance(node.tag, str) or node.tag in _DROPPED:

@@ -6,6 +6,7 @@ import email
 import email.policy
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from lxml import etree
@@ -27,8 +28,8 @@ _MAIL = re.compile(
     rb"\s*(?:mime-version|from|subject|date|content-type|x-[a-z-]+|snapshot-content-location):", re.IGNORECASE
 )
 _SHEET_NAME = re.compile(r"<x:ExcelWorksheet>\s*<x:Name>([^<]{1,100})</x:Name>")
-#: Elements of a tree, of which each takes a quarter of a kilobyte.
-_MOST_ELEMENTS, _MOST_TAGS = 1_300_000, 1_000_000
+#: Elements and attributes of a tree, of which each takes a quarter of a kilobyte; of HTML, so many elements.
+_MOST_NODES, _MOST_TAGS = 1_300_000, 1_000_000
 #: To list the attributes of an element takes time by their square.
 _MOST_ATTRIBUTES = 2_000
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -60,18 +61,29 @@ def read_html(data: bytes, name: str, budget: Budget, passwords: Sequence[str] =
     budget.tick()
     if decoded.text.count("<") - decoded.text.count("</") > _MOST_TAGS:
         raise EvidenceError(f"the page holds more than {_MOST_TAGS} elements; ask for the data as csv or xlsx")
-    root = _html(decoded.text)
+    _not_too_many_nodes(decoded.text)
+    head = decoded.text[:65_536]
+    root, decoded = _html(decoded.text), replace(decoded, text="")  # the text is in the tree now
     if root is None:
         raise EvidenceError("there is no page in the file")
     grids, text = tables(root, name, budget)
-    sheets = _SHEET_NAME.findall(decoded.text[:65_536])
+    sheets = _SHEET_NAME.findall(head)
     if len(sheets) == len(grids) == 1:
         grids = (Grid(sheets[0].strip(), grids[0].source, grids[0].rows, (), grids[0].warnings),)
-    if "<frameset" in decoded.text[:65_536].lower():
+    if "<frameset" in head.lower():
         warnings.append("the page only frames others, which are not in the file (a workbook saved as several pages)")
     title = root.findtext(".//title")
     metadata = (("title", " ".join(title.split())[:200]),) if title and title.strip() else ()
     return Found(grids, text, decoded.encoding, decoded.runner_up, metadata, (*warnings, *decoded.warnings))
+
+
+def _not_too_many_nodes(markup: str) -> None:
+    """Refuse before a tree is made: what is counted here may stand in texts too, but seldom does."""
+    nodes = markup.count("<") - markup.count("</") + markup.count("=")
+    if nodes > _MOST_NODES:
+        raise EvidenceError(
+            f"it holds more than {_MOST_NODES} elements and attributes; ask for the data as csv or xlsx"
+        )
 
 
 def _html(text: str) -> etree._Element | None:
@@ -128,10 +140,9 @@ def read_xml(data: bytes, name: str, budget: Budget, passwords: Sequence[str] = 
 
 
 def _xml(decoded: Decoded, budget: Budget) -> tuple[etree._Element, tuple[str, ...]]:
+    _not_too_many_nodes(decoded.text)
     plain = refuse_dtd(decoded.text.strip("\x00 \t\r\n\ufeff").encode("utf-8", "replace"))
     budget.tick()
-    if plain.count(b"<") - plain.count(b"</") > _MOST_ELEMENTS:
-        raise EvidenceError(f"it holds more than {_MOST_ELEMENTS} elements; ask for the data as csv or xlsx")
     for recover in (False, True):
         parser = etree.XMLParser(
             resolve_entities=False,
