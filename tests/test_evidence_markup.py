@@ -250,6 +250,11 @@ def test_json_in_gbk():
     assert (found.encoding, list(found.grids[0].rows[0])) == ("gb18030", ["姓名", "金额"])
 
 
+def test_json_lines_end_at_line_feeds_only():
+    found = js('{"id": "1", "t": "a\u2028b"}\r\n{"id": "2", "t": "c\x85d"}\n')
+    assert found.grids[0].rows == [["id", "t"], ["1", "a\u2028b"], ["2", "c\x85d"]]
+
+
 def test_json_lines():
     found = js('{"a": "1"}\n{"a": "2", "b": 3}\n\n{"a": "3"')
     assert found.grids[0].rows == [["a", "b"], ["1", None], ["2", 3]]

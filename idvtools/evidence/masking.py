@@ -106,6 +106,8 @@ def names_in(tables: Iterable[Table], text: str) -> re.Pattern[str] | None:
     --------
     >>> names_in([], "户名：张三  币种：人民币").sub("***", "工资流水_张三.csv")
     '工资流水_***.csv'
+    >>> names_in([], "户名 张三  币种 人民币").sub("***", "工资流水_张三.csv")
+    '工资流水_***.csv'
     """
     found: set[str] = set()
     lines = [text[:_KNOWN_TEXT]]
@@ -116,7 +118,8 @@ def names_in(tables: Iterable[Table], text: str) -> re.Pattern[str] | None:
                 cells = (row[place] for row in table.rows[:_KNOWN_ROWS] if place < len(row))
                 found |= {cell for cell in cells if isinstance(cell, str) and _is_person(cell)}
     for line in lines:
-        told = (match[2].strip("[]【】()（）") for match in _LABELLED.finditer(line))
+        told = [match[2].strip("[]【】()（）") for match in _LABELLED.finditer(line)]
+        told += [match[0][len(match[1] or match[2]) :] for match in _BESIDE.finditer(line)]
         found |= {name for name in told if len(name) > 1 and "*" not in name}
     wanted = sorted(found, key=lambda name: (-len(name), name))[:_KNOWN]
     return re.compile("|".join(map(re.escape, wanted))) if wanted else None

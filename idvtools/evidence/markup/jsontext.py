@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Never
@@ -100,7 +101,7 @@ class _Reader:
 
     def _lines(self, text: str) -> list[Any] | None:
         values = []
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):  # the other ends of lines may stand in texts
             self.budget.tick()
             if not line.strip():
                 continue
