@@ -120,6 +120,27 @@ def test_form_fields_stand_at_their_place() -> None:
     assert "Name of payer:  Chan Example" in read(samples.form()).text
 
 
+def test_ticked_boxes_and_signatures_are_said() -> None:
+    def draw(canvas: Canvas) -> None:
+        for number, label in enumerate(("Salary", "Savings")):
+            canvas.acroForm.checkbox(name=label, x=60, y=600 - 40 * number, size=12, checked=number == 1)
+            samples.write(canvas, 74, 603 - 40 * number, label)
+
+    data = samples.made(draw)
+    assert read(data).text == "Salary\n[x] Savings"
+    signed = re.sub(rb"/FT /Btn", b"/FT /Sig", data)
+    assert read(signed).warnings == ("it has 2 digital signatures: not checked, and their seals are not read",)
+
+
+def test_a_wrong_list_of_parts_is_made_anew() -> None:
+    data = samples.one_page(samples.stream(b"BT /F 12 Tf 60 700 Td (text) Tj ET"))
+    at = int(re.search(rb"startxref\n(\d+)", data)[1])  # type: ignore[index]
+    page = at + len(b"xref\n0 6\n") + 20 * 3
+    found = read(data[:page] + b"%010d" % (at - 9) + data[page + 10 :])
+    assert found.text == "text"
+    assert "its own list of its parts is wrong" in found.warnings[0]
+
+
 def test_attachments_are_said() -> None:
     found = read(samples.attached())
     assert found.text == "see the file"

@@ -16,10 +16,14 @@ _NAMES = (
     ("Title", "title"), ("Author", "author"), ("Subject", "subject"), ("Keywords", "keywords"), ("Creator", "creator"),
     ("Producer", "producer"), ("CreationDate", "created"), ("ModDate", "modified"),
 )  # fmt: skip
+#: What stands for a box or button of a form that is ticked.
+TICKED = "[x]"
 
 
 def form_fields(document: pdfium.PdfDocument, page: pdfium.PdfPage, layer: Layer) -> int:
     """Values of form fields, and text that was typed onto the page, as words at their places; how many notes it has.
+
+    A box or button that is ticked is ``[x]``.
 
     Examples
     --------
@@ -36,18 +40,22 @@ def form_fields(document: pdfium.PdfDocument, page: pdfium.PdfPage, layer: Layer
         kind = raw.FPDFAnnot_GetSubtype(note)
         text = ""
         if kind == raw.FPDF_ANNOT_WIDGET and form is not None:
-            if raw.FPDFAnnot_GetFormFieldType(form.raw, note) in (
-                raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX,
-            ):  # fmt: skip
+            field = raw.FPDFAnnot_GetFormFieldType(form.raw, note)
+            if field in (raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX):
                 text = _wide(raw.FPDFAnnot_GetFormFieldValue, form.raw, note)
+            elif field in (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON):
+                text = TICKED if raw.FPDFAnnot_IsChecked(form.raw, note) else ""
         elif kind == raw.FPDF_ANNOT_FREETEXT:
             text = _wide(raw.FPDFAnnot_GetStringValue, note, b"Contents")
         elif kind == raw.FPDF_ANNOT_TEXT:
             notes += 1
         place = raw.FS_RECTF()
         if text.strip() and raw.FPDFAnnot_GetRect(note, ctypes.byref(place)):
-            x0, top, _, bottom = turned(layer.turn, place.left, place.bottom, place.right, place.top)
-            _typed(layer, text, x0, top, bottom)
+            x0, top, x1, bottom = turned(layer.turn, place.left, place.bottom, place.right, place.top)
+            if text == TICKED:
+                layer.words.append(Word(x0, top, x1 - 0.15 * (x1 - x0), bottom, text))
+            else:
+                _typed(layer, text, x0, top, bottom)
             layer.chars += len(text)
             layer.sample += text[:200]
         raw.FPDFPage_CloseAnnot(note)
@@ -112,7 +120,7 @@ def _when(value: str) -> str:
 
 
 def notes_on(document: pdfium.PdfDocument, data: bytes) -> list[str]:
-    """What is to be said of a file as a whole: attachments, an end that is missing.
+    """What is to be said of a file as a whole: attachments, signatures, an end that is missing.
 
     Examples
     --------
@@ -123,6 +131,12 @@ def notes_on(document: pdfium.PdfDocument, data: bytes) -> list[str]:
     attached = raw.FPDFDoc_GetAttachmentCount(document.raw)
     if attached > 0:
         notes.append(f"{attached} {'files are' if attached > 1 else 'file is'} attached to the PDF and not read")
+    signed = raw.FPDF_GetSignatureCount(document.raw)
+    if signed > 0:
+        what = (
+            "signatures: not checked, and their seals are" if signed > 1 else "signature: not checked, and its seal is"
+        )
+        notes.append(f"it has {signed} digital {what} not read")
     if b"%%EOF" not in data[-2048:]:
         notes.append("the file ends without its end mark: it may be cut off, and pages may be missing")
     return notes

@@ -7,6 +7,7 @@ import json
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -24,6 +25,7 @@ from idvtools.evidence.pdf.second import plumbed, read_second
 
 #: pdfium must not be entered by two threads at once, and says so.
 _ONE_AT_A_TIME = threading.RLock()
+_LOST = "it is damaged: its own list of its parts is wrong; they were looked for, and some may be missing"
 
 
 def read_pdf(data: bytes, name: str, budget: Budget, passwords: Sequence[str] = ()) -> Found:
@@ -164,6 +166,18 @@ def _read_twice(data: bytes, budget: Budget, order: dict[str, Any]) -> Found:
 
 def _read(data: bytes, budget: Budget, passwords: Sequence[str], *, apart: bool = False, doubt: bool = True) -> Found:
     """Read with pdfium; what it is not sure of is asked of a second reader in the process ``apart``."""
+    try:
+        return _read_as_it_is(data, budget, passwords, apart, doubt)
+    except UnreadableError:
+        if b"startxref" not in data:
+            raise
+        with contextlib.suppress(EvidenceError):  # without its directory, which may be wrong, pdfium looks for itself
+            found = _read_as_it_is(data.replace(b"startxref", b"%%startxx"), budget, passwords, apart, doubt)
+            return replace(found, warnings=(_LOST, *found.warnings))
+        raise
+
+
+def _read_as_it_is(data: bytes, budget: Budget, passwords: Sequence[str], apart: bool, doubt: bool) -> Found:
     with opened(data, budget, passwords) as document:
         count = len(document)
         first = PdfiumSource(document, count, metadata_of(document, count), notes_on(document, data))
