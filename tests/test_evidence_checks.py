@@ -312,3 +312,31 @@ def test_the_state_of_a_payment_tells_its_direction() -> None:
     text = "日期,金额（元）,资金状态\n2026-01-01,1.50,已支出\n2026-01-02,2.50,已支出\n2026-01-03,9.00,已收入\n\n已支出:2笔 4.00元\n"
     (table,) = read_evidence(text.encode(), name="old.csv").parsed
     assert outcome(table) == {"row count 支出": True, "total 支出": True}
+
+
+def totals_of(text: str) -> dict[str, bool | None]:
+    (table,) = read_evidence(text.encode(), name="bill.csv").parsed
+    return outcome(table)
+
+
+def test_lines_of_sums_below_a_bill_are_no_rows_of_it() -> None:
+    bill = "Item,Qty,Unit price,Amount\nPaper,2,1.50,3.00\nInk,1,7.00,7.00\n"
+    for line in (",,Grand Total,10.00", "Total TTC,,,10.00", ",,Untaxed Amount,10.00\n,,VAT 19%,1.90\n,,Total,11.90"):
+        (table,) = read_evidence((bill + line).encode(), name="bill.csv").parsed
+        assert len(table.rows) == 2, line
+        assert len(table.footer) == len(line.split("\n"))
+    (table,) = read_evidence((bill + "Total Care,1,2.00,2.00").encode(), name="bill.csv").parsed
+    assert len(table.rows) == 3, "what is sold may be called so"
+
+
+def test_totals_of_sections_of_amounts_with_tax_and_of_shares() -> None:
+    head = "Item,Code,Amount\n"
+    body = "A,x1,1.00\nB,x2,2.50\n{}C,x3,4.00\nD,x4,5.00\n{}Total,,12.50\n"
+    assert totals_of(head + body.format("Total,,3.50\n", "Total,,9.00\n")) == {"printed total Amount": True}
+    assert totals_of(head + body.format("Subtotal,,3.50\n", "Subtotal,,9.00\n")) == {"printed total Amount": True}
+    assert totals_of(head + body.format("All of one,x,3.50\n", "All of two,x,9.00\n")) == {"printed total Amount": True}
+    assert totals_of(head + body.format("", "").replace("12.50", "12.60")) == {"printed total Amount": False}
+    assert totals_of("名称,金额,税额\n纸,100.00,6.00\n墨,50.00,3.00\n价税合计,159.00,\n") == {
+        "printed total 金额": None
+    }
+    assert totals_of("Month,Part\nMay,0.25\nJune,0.75\nJuly,0.40\nTotal,0.47\n") == {"printed total Part": None}

@@ -17,6 +17,19 @@ TOTAL_WORDS = (
     r"^[^\d,，。]{0,8}(?:合计|总计|小计|累计|合計|總計|小計|累計|总额|總額|共计|共計)"
     r"|^(?:grand |sub[- ]?|page |running )?total"
 )
+#: What sums below a bill are called besides; such a row ends a table if cells are empty that no other row leaves so.
+_SUM = re.compile(
+    r"(?:grand |sub[- ]?|net |page |gross |invoice |overall )?totals?(?: [^\d,;|]{1,40})?(?: \d{1,2}(?:[.,]\d+)?\s?%)?"
+    r"|(?:untaxed|taxable|net|gross|tax|vat|gst|total|amount|balance)"
+    r" (?:amount|total|base|due|payable|excl[a-z.]*|incl[a-z.]*)"
+    r"|(?:vat|gst|hst|mwst|ust|tva|iva|ptu|sales tax|taxes?)\.?"
+    r"(?: [^\d,;|]{1,20})?\s*\(?(?:\d{1,2}(?:[.,]\d+)?\s?%)?\)?"
+    r"|(?:gesamt|zwischen)?summe|gesamtbetrag|nettobetrag|bruttobetrag|netto|brutto|totaal|totale?|importe total"
+    r"|税额|稅額|消費税|小計|合計金額|应付|應付|实付|實付|价税合计|價稅合計",
+    re.IGNORECASE,
+)
+#: Rows above that say which cells are usually filled, and the share of them that must be.
+_ABOVE, _USUAL = 200, 0.8
 _NOTE = re.compile(
     r"^(?:[*※注註]|备注[:：]|note|共\s*\d+|以上|本(?:账单|对账单|明细)|页|第\s*\d+\s*页"
     r"|page \d+|打印|制表|end of|[-=*_—─]{4,})",
@@ -45,13 +58,27 @@ def footer_start(rows: Sequence[Row], body: Sequence[int], width: int) -> int:
     while end > 0:
         row = rows[body[end - 1]]
         here = filled(row)
-        if not (is_total(row) or _is_note(row, here, width)):
+        if not (is_total(row) or _is_note(row, here, width) or _is_sum(rows, body[: end - 1], row, here)):
             break
         if len(here) == 1 and is_value(row[here[0]]) and any(filled(rows[at]) == here for at in body[: end - 1][-200:]):
             break  # rows of one value are usual in this table
         end -= 1
     # a note may stand before rows that look like data but belong to it: a total line ends a table for good
     return end
+
+
+def _is_sum(rows: Sequence[Row], above: Sequence[int], row: Row, here: Sequence[int]) -> bool:
+    """Whether a last row is a sum by its words, the only ones in it, and leaves cells empty that others fill."""
+    words = [i for i in here if not is_value(row[i])]
+    if words != here[:1] or len(here) < 2 or _SUM.fullmatch(str(row[here[0]]).rstrip(" :：")) is None:
+        return False
+    near = [rows[at] for at in above[-_ABOVE:]]
+    near = [r for r in near if len(filled(r)) > len(here)]
+    return any(
+        sum(i < len(r) and r[i] is not None for r in near) >= max(1, _USUAL * len(near))
+        for i in range(len(row))
+        if row[i] is None
+    )
 
 
 def _is_note(row: Row, here: Sequence[int], width: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -250,7 +251,8 @@ def _table(grid: Grid, rows: Sequence[Row], numbers: Sequence[int], cut: _Cut, s
         footer=lines_of(rows, cut.footer),
         warnings=tuple(dict.fromkeys(warnings)),
     )
-    return table.with_checks(*self_checks(table, [rows[at] for at in cut.footer]))
+    above = [bisect_left(cut.body, at) for at in cut.footer]
+    return table.with_checks(*self_checks(table, [rows[at] for at in cut.footer], above))
 
 
 def nothing_read(count: int) -> str:

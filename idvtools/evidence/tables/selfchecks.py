@@ -30,6 +30,9 @@ _AMOUNT = re.compile(r"金额|金額|发生额|發生額|(?<![a-z])(?:amount|amt
 _SHARE = re.compile(r"[%％]|百分比|比例|比率|占比|(?<![a-z])(?:percent|rate|ratio|average)", re.IGNORECASE)
 _CURRENCY = re.compile(r"币种|幣種|货币|貨幣|通貨|(?<![a-z])(?:currency|ccy)(?![a-z])", re.IGNORECASE)
 
+#: Lines of a part of the rows; lines that add what stands in another column.
+_PART = re.compile(r"小计|小計|sub[- ]?total|page total|running total|本页|本頁|carried|brought", re.IGNORECASE)
+_WITH_TAX = re.compile(r"价税|價稅|含税|含稅|税込|(?<![a-z])(?:ttc|incl|gross|grand)", re.IGNORECASE)
 #: Different words that a column of directions may have; digits to which sums are exact.
 _WORDS, _DIGITS = 40, 200
 #: Cells of a table in which rows are looked for that are sums of others; digits by which a figure was computed as a
@@ -37,14 +40,14 @@ _WORDS, _DIGITS = 40, 200
 _SHORT, _MANY, _NOISE = 5_000, 12, Decimal("1e-11")
 
 
-def self_checks(table: Table, footer: Sequence[Row]) -> list[Check]:
-    """Every check that a table's own columns and the lines around it allow."""
+def self_checks(table: Table, footer: Sequence[Row], above: Sequence[int] = ()) -> list[Check]:
+    """Every check that a table's own columns and the lines around it allow; `above`: rows before each of the footer."""
     says = printed((*table.preamble, *table.footer))
     roles = find_roles(table)
     checks = list(row_count(table, says))
     with localcontext(prec=_DIGITS):
         checks += group_totals(table, roles, says)
-    checks += _column_totals(table, footer)
+    checks += _column_totals(table, footer, above or [len(table.rows)] * len(footer))
     checks += _chains(table, roles, says)
     return checks
 
@@ -140,35 +143,60 @@ def _sum(cells: Iterable[Decimal | int | None]) -> Decimal:
         return sum((Decimal(c) for c in cells if c is not None), Decimal(0))
 
 
-def _column_totals(table: Table, footer: Sequence[Row]) -> list[Check]:
+def _column_totals(table: Table, footer: Sequence[Row], above: Sequence[int]) -> list[Check]:
     """Lines of totals whose figures stand in the columns that they sum."""
     checks = []
-    totals = [row for row in footer if is_total(row) and "小计" not in str(row[filled(row)[0]])]
-    if len(totals) != 1:  # of several (by page, by section) nobody knows which rows each one sums
-        return []
-    for i, cell in enumerate(totals[0]):
-        if i >= len(table.columns) or table.columns[i].type not in ("amount", "integer"):
+    totals = [(n, row) for n, row in zip(above, footer, strict=True) if is_total(row)]
+    whole = [(n, row) for n, row in totals if _PART.search(_label(row)) is None]
+    for i, column in enumerate(table.columns):
+        if column.type not in ("amount", "integer") or _SHARE.search(column.name):  # shares and rates have no sum
             continue
-        figure = money(cell)
-        if figure is None or _SHARE.search(table.columns[i].name):  # shares and rates have no sum
-            continue
-        checks.append(
-            Check(f"printed total {table.columns[i].name}", *_compared(figure, table.column(i), len(table.columns)))
-        )
+        figures = [(n, money(row[i]), _label(row)) for n, row in whole if i < len(row)]
+        printed_ones = [(n, figure, label) for n, figure, label in figures if figure is not None]
+        if len(whole) == 1 and printed_ones:
+            found = _compared(printed_ones[0][1], table.column(i), len(table.columns), printed_ones[0][0])
+            if found[0] is False and _WITH_TAX.search(printed_ones[0][2]):
+                found = None, f"{found[1]}: the line is of amounts with their tax"
+            checks.append(Check(f"printed total {column.name}", *found))
+        elif len(whole) > 1 and printed_ones and (said := _by_section(printed_ones, table.column(i))):
+            checks.append(Check(f"printed total {column.name}", True, said))
     return checks
 
 
-def _compared(figure: Decimal, cells: Sequence[Decimal | int | None], columns: int) -> tuple[bool | None, str]:
+def _label(row: Row) -> str:
+    return str(row[filled(row)[0]])
+
+
+def _by_section(totals: Sequence[tuple[int, Decimal, str]], cells: Sequence[Decimal | int | None]) -> str | None:
+    """What is said of several lines of totals where each sums the rows since the one before, or all above it."""
+    start = 0
+    for end, figure, _ in totals:
+        if not any(_same(figure, _sum(cells[first:end])) for first in (start, 0)):
+            return None  # of which rows a line is (of a page, of a month, carried forward), nobody knows
+        start = end
+    return f"{len(totals)} lines of totals, each the sum of rows above it"
+
+
+def _compared(
+    figure: Decimal, cells: Sequence[Decimal | int | None], columns: int, above: int
+) -> tuple[bool | None, str]:
     """Whether the cells of a column come to the figure that is printed below them, and what is said of it."""
     total = _sum(cells)
     said = f"{figure:f} printed, {total:f} read"
     if _same(figure, total):
         return True, said
-    if len(cells) <= _SHORT // columns and _same(figure, _sum(_without_parts(cells))):
-        return True, f"{figure:f} printed; {total:f} read, some rows of it are the sums of rows below them"
+    if above < len(cells) and _same(figure, _sum(cells[:above])):
+        return True, f"{figure:f} printed and read above it; {total:f} with the rows below"
+    if len(cells) <= _SHORT // columns:
+        for where, listed in (("below", cells), ("above", cells[::-1])):
+            if _same(figure, _sum(_without_parts(listed))):
+                return True, f"{figure:f} printed; {total:f} read, some rows of it are the sums of rows {where} them"
     count = sum(cell is not None for cell in cells)
     if count > 1 and abs(figure * count - total) <= abs(total) * _NOISE:
         return None, f"{said}: what is printed is their mean"
+    known = [cell for cell in cells if cell is not None]
+    if known and 0 <= min(known) < figure < max(known) <= 1:
+        return None, f"{said}: these are shares, which have no sum"
     return False, said
 
 
