@@ -10,16 +10,16 @@ from types import MappingProxyType
 
 from idvtools.errors import EvidenceError
 from idvtools.evidence.archives.directory import ends_in_directory, member_names
+from idvtools.evidence.books.container import OLE_MAGIC
 from idvtools.evidence.foreign import foreign, is_page_in_mail
 from idvtools.evidence.model import Kind
 from idvtools.evidence.text.sniffing import is_delimited, is_json, markup_of, text_of
 
-_CFB = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PDF = re.compile(rb"%PDF-\d(?![^\s%.]|\.\d?[^\s%\d])")  # not the first heading of a csv
 # The first record of a workbook without a container (BIFF2 to 5): BOF, then its length.
 _BARE_BIFF = re.compile(rb"\x09[\x00\x02\x04\x08][\x04-\x10]\x00")
 _PNG, _JPG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
-_BINARY = (b"PK\x03\x04", b"PK\x05\x06", _CFB, _PNG, _JPG, b"\x1f\x8b")
+_BINARY = (b"PK\x03\x04", b"PK\x05\x06", OLE_MAGIC, _PNG, _JPG, b"\x1f\x8b")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class _Sample:
     def streams(self) -> frozenset[str]:
         """Names of streams that a CFB file has in its directory, looked for by their form: it may be damaged."""
         names = ("Workbook", "Book", "EncryptedPackage")
-        found = self.data.startswith(_CFB)
+        found = self.data.startswith(OLE_MAGIC)
         return frozenset(name for name in names if found and _has_stream(self.data, name))
 
     @cached_property

@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-_CFB = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+from idvtools.evidence.books.container import OLE_MAGIC
+
 #: Signatures at the start that no text has.
 _SIGNATURES: Mapping[bytes, str] = MappingProxyType(
     {
@@ -102,7 +103,7 @@ def foreign(data: bytes, names: Collection[str] | None = None) -> str | None:
     """
     if names is not None:
         return _package(data, names)
-    if data.startswith(_CFB):
+    if data.startswith(OLE_MAGIC):
         found = (words for name, words in _STREAMS.items() if name.encode("utf-16-le") + b"\0\0" in data)
         return next(found, "an Office file that is no workbook, or a damaged one")
     for signature, words in _SIGNATURES.items():

@@ -10,9 +10,9 @@ import pandas as pd
 
 from idvtools.evidence.masking import mask_cell, mask_line, printable
 from idvtools.evidence.model import Table
+from idvtools.evidence.showing import RED
 
 _LIMIT = 80
-_RED = "color:#c62828;font-weight:600"
 
 
 class EvidenceFrame(pd.DataFrame):
@@ -63,7 +63,7 @@ class EvidenceFrame(pd.DataFrame):
             return []
         failed = [f"check failed: {c.name}: {c.detail}" for c in self.about.checks if c.ok is False]
         said = [*failed, *(w for w in self.about.warnings if not any(w in check for check in failed))]
-        return [f'<span style="{_RED}">{escape(printable(mask_line(line, limit=300)))}</span>' for line in said]
+        return [f'<span style="{RED}">{escape(printable(mask_line(line, limit=300)))}</span>' for line in said]
 
 
 class EvidenceColumn(pd.Series):

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _MEMBERS, _TABLES, _WARNINGS, _LINES = 40, 20, 40, 12
 _WIDE, _TEXT = 40, 800
-_RED = "color:#c62828;font-weight:600"
+#: How a failed check looks.
+RED = "color:#c62828;font-weight:600"
 _CELL = "text-align:left;padding:1px 8px;border-bottom:1px solid #8884;white-space:nowrap"
 _RIGHT = _CELL.replace("left", "right", 1)
 _MARK = {True: "ok", False: "FAILED", None: "not checked"}
@@ -156,7 +157,7 @@ class Shown:
         yield f"<p><b>{escape(self._title())}</b></p>"
         if e.members:
             items = (
-                f"<li>{escape(member)}" + (f' <span style="{_RED}">{escape(error)}</span>' if error else "") + "</li>"
+                f"<li>{escape(member)}" + (f' <span style="{RED}">{escape(error)}</span>' if error else "") + "</li>"
                 for member, error in self._members()
             )
             yield f"<details><summary>{_counted(len(e.members), 'member')}</summary><ul>{''.join(items)}</ul></details>"
@@ -189,7 +190,7 @@ class Shown:
         if table.footer:
             yield f"<p>{'<br>'.join(escape(self.line(line)) for line in table.footer[:_LINES])}</p>"
         for check in table.checks:
-            style = f' style="{_RED}"' if check.ok is False else ""
+            style = f' style="{RED}"' if check.ok is False else ""
             yield f"<p{style}>{escape(self._check(check))}</p>"
 
 

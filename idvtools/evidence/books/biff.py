@@ -62,6 +62,8 @@ def xls_facts(stream: bytes, budget: Budget) -> XlsFacts:
     EvidenceError
         It is no workbook, or older than Excel 5.
     """
+    if stream[:1] != b"\x09":  # every workbook begins so, of any age
+        raise EvidenceError("it is no workbook, or damaged beyond reading")
     if not is_biff5_or_8(stream):
         raise EvidenceError("a workbook older than Excel 5 (1993), or damaged; save it as xlsx")
     facts = XlsFacts(version=8 if stream[4:6] == b"\x00\x06" else 5)

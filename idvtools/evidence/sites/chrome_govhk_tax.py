@@ -192,7 +192,7 @@ def _checks(cells: Sequence[tuple[Any, ...]], blocks: Sequence[str]) -> tuple[Ch
     said = f"not found: {', '.join(c.name for c in _COLUMNS if c.name in lacking)} (has the form changed?)"
     wrong = sum(not re.fullmatch(r"\d{11}A?", (row[1] or "").replace("-", "")) for row in cells)
     checks = [
-        Check("labels", not lacking, said if lacking else f"all found, {len(cells)} receipts"),
+        Check("labels", not lacking, said if lacking else f"all found; receipts: {len(cells)}"),
         Check(
             "shroff account number", not wrong, f"{wrong} of {len(cells)} are not 11 digits" if wrong else "11 digits"
         ),
