@@ -20,7 +20,7 @@ from idvtools.evidence.books.cells import TOO_LONG, number, other
 from idvtools.evidence.limits import Budget
 from idvtools.evidence.model import Cell, Column, Grid, Table, series
 from idvtools.evidence.tables.columns import NOTHING, as_text, rule
-from idvtools.evidence.tables.footers import footer_start, is_total
+from idvtools.evidence.tables.footers import TOTAL_WORDS, footer_start, is_total
 from idvtools.evidence.tables.grids import lines_of, nothing_read
 from idvtools.evidence.tables.headers import filled, find_header, unique
 from idvtools.evidence.tables.naming import clean, names_id, names_money
@@ -38,7 +38,6 @@ _BATCH = 10_000
 _FEW = 2_000
 _PLACEHOLDER = re.compile(r"(?:Column|列|Unnamed: ?)\d+")
 _PADDING = " \t\r\n\f\v\u00a0\u3000\ufeff\u200b"
-_TOTALS = "合计|总计|小计|累计|合計|總計|小計|累計|总额|總額|共计|共計|total"
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +285,7 @@ def _odd_rows(columns: Sequence[LargeColumn], heading: Sequence[Sequence[Cell]],
         if any(pc.any(pc.equal(cells, line[i])).as_py() for line in heading if isinstance(line[i], str)):
             return True
         if i < 4:
-            words = pc.unique(cells.filter(pc.match_substring_regex(cells, _TOTALS, ignore_case=True)))
+            words = pc.unique(cells.filter(pc.match_substring_regex(cells, TOTAL_WORDS, ignore_case=True)))
             if any(is_total((word,)) for word in words.to_pylist()):
                 return True
     return bool(pc.min(count).as_py() < min(2, len(columns)))
