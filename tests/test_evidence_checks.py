@@ -340,3 +340,13 @@ def test_totals_of_sections_of_amounts_with_tax_and_of_shares() -> None:
         "printed total 金额": None
     }
     assert totals_of("Month,Part\nMay,0.25\nJune,0.75\nJuly,0.40\nTotal,0.47\n") == {"printed total Part": None}
+
+
+def test_a_bill_that_adds_up_only_what_was_paid_back() -> None:
+    text = (
+        "不计收支：3笔 7.50元\n\n日期,金额,状态,收/支\n2026-01-01,35.61,待付,不计收支\n2026-01-02,7.00,已退,不计收支\n"
+        "2026-01-03,0.50,已退,不计收支\n2026-01-04,9.00,成功,支出\n"
+    )
+    (check, total) = read_evidence(text.encode(), name="bill.csv").parsed[0].checks
+    assert (check.ok, total.ok, total.detail.split(": ")[1]) == (True, True, "those of one 状态")
+    assert not all(c.ok for c in read_evidence(text.replace("7.50", "7.40").encode(), name="bill.csv").parsed[0].checks)

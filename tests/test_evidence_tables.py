@@ -605,3 +605,13 @@ def test_dashes_asterisks_months_and_impossible_dates() -> None:
     assert column(table, "お預り金額") == [None, D(500), None]
     assert "column 付款日: 2 of 3 cells are no possible date (rows 3, 4): kept as text" in table.warnings
     assert decide("尾号", ["*1234", "*5678"], [1, 2]).type == "text"
+
+
+def test_years_over_two_columns_each_are_a_header_and_equal_rows_have_none() -> None:
+    years = ("Rank", "Country", "1990", "1990", "2010", "2010")
+    (table,) = tables(
+        years, (1, "Norway", 9, None, 3, None), (2, "Chile", 8, None, 4, None), (3, "Peru", 7, None, 5, None)
+    )
+    assert [c.name for c in table.columns] == ["Rank", "Country", "1990", "1990_2", "2010", "2010_2"]
+    found = tables(("A", "B"), *[(None, "x")] * 9, *[("b", "P")] * 9)
+    assert sum(len(t.rows) for t in found) != 0 or not found

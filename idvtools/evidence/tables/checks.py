@@ -19,6 +19,8 @@ from idvtools.evidence.tables.printed import Printed, money, printed, way
 
 #: Digits of a sum that must be exact: no cell that is read as an amount has half as many.
 _DIGITS = 200
+#: Different words that say in which state a payment is, and one more.
+_STATES = 7
 _AMOUNT = re.compile(r"金额|金額|发生额|發生額|(?<![a-z])(?:amount|amt)(?![a-z])", re.IGNORECASE)
 
 
@@ -100,8 +102,26 @@ def group_totals(table: Table, roles: Roles, says: Printed, budget: Budget | Non
         if not tried[0][0] and roles.direction is not None:
             tried += [_total(table, other, which, total) for other in _others(table, column, roles)]
         fits, said = next((t for t in tried if t[0]), tried[0])
+        if not fits and way(label) == "neutral" and count == sum(which):
+            part = _of_one_state(table, column, which, total)
+            fits, said = part is not None, part or said
         checks.append(Check(f"total {label}", fits, said))
     return tuple(checks)
+
+
+def _of_one_state(table: Table, column: int, which: Sequence[bool], printed_total: Decimal) -> str | None:
+    """What is said where the rows of one state come to what is printed: some bills count what is neither income nor
+    spending, but add up only what was paid back.
+    """
+    for other, about in enumerate(table.columns):
+        if about.type != "text" or len(states := set(compress(table.column(other), which))) not in range(2, _STATES):
+            continue
+        for state in states:
+            rows = [here and cell == state for here, cell in zip(which, table.column(other), strict=True)]
+            if printed_total and _total(table, column, rows, printed_total)[0]:
+                said = f"{_exact(printed_total)} printed, which is what {sum(rows)} of these {sum(which)} rows come to"
+                return f"{said}: those of one {about.name}"
+    return None
 
 
 def _others(table: Table, column: int, roles: Roles) -> list[int]:

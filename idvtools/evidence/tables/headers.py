@@ -141,9 +141,12 @@ def _score(rows: Sequence[Row], at: int, wide: bool) -> float:  # noqa: PLR0911 
     over_years = _over_years(row, here)
     if labels + years < 0.8 * len(here) or (wide and len(here) == 1):
         return 0.0
-    if labels < max(0.4 * len(here), 1) and not over_years:
+    different = {str(row[i]) for i in here}  # the name of a year may span several columns
+    if labels < max(0.4 * len(different), 1) and not over_years:
         return 0.0
     if any(is_value(row[i]) and row[i] not in NOTHING and not _is_year(row[i]) for i in here):
+        return 0.0
+    if below and all(list(r) == list(row) for r in below):  # a list in which nothing differs
         return 0.0
     if not below:  # a header over nothing: an empty statement
         known = sum(_known(str(row[i])) for i in here)
@@ -156,7 +159,7 @@ def _score(rows: Sequence[Row], at: int, wide: bool) -> float:  # noqa: PLR0911 
         return 0.0
     typed = sum(any(i < len(r) and is_value(r[i]) for r in below) for i in here)
     contrast = typed / len(here)
-    distinct = len({str(row[i]) for i in here}) / len(here)
+    distinct = len(different) / len(here)
     known_share = sum(_known(str(row[i])) for i in here) / len(here)
     likeness = min(len(here), typical) / max(len(here), typical)
     return 0.2 + likeness + 1.5 * contrast + 0.5 * distinct + known_share
