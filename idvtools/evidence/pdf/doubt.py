@@ -22,16 +22,12 @@ from idvtools.evidence.pdf.pages import Source
 from idvtools.evidence.pdf.quality import DOUBTFUL, is_plausible, judge, page_list, rare_share
 
 #: Share of the time that is left which the second reader may take.
-ASKING = 0.4
+ASKING = 0.35
 #: Share of the characters from which two readers read the same.
 SAME = 0.98
 _SAME = "its fonts do not say what their glyphs mean; a second reader (pdfplumber) reads the same text"
 _OTHER = "a second reader (pdfplumber) was used, as its fonts do not say what their glyphs mean; check some of its text"
 _RARE = "many of its characters are rare ones; the text may be wrong"
-
-
-class DoubtedError(Exception):
-    """A page is to be read by a second reader, which needs a process apart."""
 
 
 class _OverError(BaseException):
@@ -62,12 +58,15 @@ class Checked:
     first : PdfiumSource
         The document.
     second : callable, optional
-        Opens the same with the second reader; without it, `DoubtedError` is raised at the first page that needs it.
+        Opens the same with the second reader; without it, pages are only counted.
+    doubted : int
+        How many pages pdfium is not sure of.
     """
 
     first: PdfiumSource
     second: Callable[[], Source] | None = None
     said: dict[str, list[int]] = field(default_factory=dict)
+    doubted: int = 0
     _opened: Source | None = None
     _until: float | None = None
 
@@ -91,8 +90,9 @@ class Checked:
         layer = self.first.layer(index, budget)
         if layer is None or not is_doubted(layer):
             return layer
+        self.doubted += 1
         if self.second is None:
-            raise DoubtedError
+            return layer
         other = self._ask(index, budget)
         if other is None or not _is_better(other, layer):
             if layer.unmapped < DOUBTFUL * layer.chars:

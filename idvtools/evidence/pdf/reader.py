@@ -6,6 +6,7 @@ import contextlib
 import json
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,7 @@ from idvtools.errors import EvidenceError, PasswordError
 from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.model import Found
 from idvtools.evidence.pdf.chars import plain_text
-from idvtools.evidence.pdf.doubt import Checked, DoubtedError
+from idvtools.evidence.pdf.doubt import Checked
 from idvtools.evidence.pdf.fields import metadata_of, notes_on
 from idvtools.evidence.pdf.guard import danger, pack, read_apart
 from idvtools.evidence.pdf.open import PdfiumSource, loaded, opened
@@ -25,6 +26,8 @@ from idvtools.evidence.pdf.second import plumbed, read_second
 
 #: pdfium must not be entered by two threads at once, and says so.
 _ONE_AT_A_TIME = threading.RLock()
+#: A document is read again for the pages that are doubted if that took less than this share of the time that is left.
+AGAIN = 0.25
 _LOST = "it is damaged: its own list of its parts is wrong; they were looked for, and some may be missing"
 
 
@@ -75,14 +78,9 @@ def _read_anyhow(data: bytes, budget: Budget, passwords: Sequence[str]) -> Found
     """Read a PDF here or in a process apart, at first with pdfium, then with pdfplumber."""
     if danger(data, budget):
         return read_apart(data, budget, passwords)
-    cells = budget.cells_left
+    start, cells = time.monotonic(), budget.cells_left
     try:
-        return _read(data, budget, passwords)
-    except DoubtedError:
-        budget.cells_left = cells
-        with contextlib.suppress(EvidenceError):  # time or memory: pdfium's reading is what there is
-            return read_apart(data, budget, passwords, share=0.6)
-        return _read(data, budget, passwords, doubt=False)
+        found, doubted = _read(data, budget, passwords)
     except UnreadableError as error:
         if b" obj" not in data:
             raise
@@ -92,6 +90,15 @@ def _read_anyhow(data: bytes, budget: Budget, passwords: Sequence[str]) -> Found
             raise
         except EvidenceError:
             raise error from None
+    now = time.monotonic()
+    if not doubted or now - start > AGAIN * (budget.until - now):
+        return found
+    left, budget.cells_left = budget.cells_left, cells
+    try:
+        return read_apart(data, budget, passwords, share=0.9)
+    except EvidenceError:  # time or memory: pdfium's reading is what there is
+        budget.cells_left = left
+        return found
 
 
 def read_text(data: bytes, name: str, budget: Budget, passwords: Sequence[str] = ()) -> list[str]:
@@ -151,7 +158,7 @@ def serve() -> None:
 def _read_twice(data: bytes, budget: Budget, order: dict[str, Any]) -> Found:
     if not order["second"]:
         try:
-            return _read(data, budget, order["passwords"], apart=True)
+            return _read(data, budget, order["passwords"], apart=True)[0]
         except UnreadableError as error:
             first = error
     else:
@@ -164,23 +171,23 @@ def _read_twice(data: bytes, budget: Budget, order: dict[str, Any]) -> Found:
         raise first or error from None
 
 
-def _read(data: bytes, budget: Budget, passwords: Sequence[str], *, apart: bool = False, doubt: bool = True) -> Found:
-    """Read with pdfium; what it is not sure of is asked of a second reader in the process ``apart``."""
+def _read(data: bytes, budget: Budget, passwords: Sequence[str], *, apart: bool = False) -> tuple[Found, int]:
+    """Read with pdfium, and count the pages that it is not sure of: ``apart``, a second reader is asked about them."""
     try:
-        return _read_as_it_is(data, budget, passwords, apart, doubt)
+        return _read_as_it_is(data, budget, passwords, apart)
     except UnreadableError:
         if b"startxref" not in data:
             raise
         with contextlib.suppress(EvidenceError):  # without its directory, which may be wrong, pdfium looks for itself
-            found = _read_as_it_is(data.replace(b"startxref", b"%%startxx"), budget, passwords, apart, doubt)
-            return replace(found, warnings=(_LOST, *found.warnings))
+            found, doubted = _read_as_it_is(data.replace(b"startxref", b"%%startxx"), budget, passwords, apart)
+            return replace(found, warnings=(_LOST, *found.warnings)), doubted
         raise
 
 
-def _read_as_it_is(data: bytes, budget: Budget, passwords: Sequence[str], apart: bool, doubt: bool) -> Found:
+def _read_as_it_is(data: bytes, budget: Budget, passwords: Sequence[str], apart: bool) -> tuple[Found, int]:
     with opened(data, budget, passwords) as document:
         count = len(document)
         first = PdfiumSource(document, count, metadata_of(document, count), notes_on(document, data))
-        if not doubt:
-            return read_pages(first, budget)
-        return read_pages(Checked(first, (lambda: plumbed(data, budget, passwords)) if apart else None), budget)
+        source = Checked(first, (lambda: plumbed(data, budget, passwords)) if apart else None)
+        found = read_pages(source, budget)
+        return found, source.doubted
