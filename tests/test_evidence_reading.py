@@ -222,6 +222,16 @@ def test_shown_is_masked_and_escaped() -> None:
     assert PERSON not in repr(EVIDENCE.tables[0].about)
 
 
+def test_what_is_computed_of_a_table_is_masked_too() -> None:
+    frame = EVIDENCE.tables[0]
+    grouped = frame.groupby(["对方户名", "笔数"], dropna=False)[["金额"]].sum()
+    crossed = frame.pivot_table(index="笔数", columns="对方户名", values="金额", aggfunc="sum", dropna=False)
+    for made in (frame, frame.T, grouped, crossed, frame.describe(), frame["对方户名"].value_counts()):
+        for shown in (repr(made), getattr(made, "_repr_html_", str)()):
+            assert PERSON not in shown
+    assert "*\n" not in repr(frame["对方户名"].describe()).partition("top")[0], "how many there are is no name"
+
+
 def test_revealed_is_in_clear_and_escaped() -> None:
     for shown in (EVIDENCE.reveal()._repr_html_(), str(EVIDENCE.show(reveal=True))):
         for secret in (ID_NO, PERSON, CARD, PHONE):

@@ -48,6 +48,14 @@ class EvidenceFrame(pd.DataFrame):
         """The same in clear, as a plain DataFrame."""
         return pd.DataFrame(self)
 
+    def value_counts(self, *given: Any, **named: Any) -> EvidenceColumn:
+        """As pandas has it: the labels are people, and masked where they are shown."""
+        return EvidenceColumn(super().value_counts(*given, **named))
+
+    def describe(self, *given: Any, **named: Any) -> EvidenceFrame:  # type: ignore[misc]  # final for checkers only
+        """As pandas has it, masked where it is shown: it names the commonest cell."""
+        return EvidenceFrame(super().describe(*given, **named))
+
     def __repr__(self) -> str:
         return repr(_masked(self.reveal()))
 
@@ -81,6 +89,14 @@ class EvidenceColumn(pd.Series):
         """The same in clear, as a plain Series."""
         return pd.Series(self)
 
+    def value_counts(self, *given: Any, **named: Any) -> EvidenceColumn:
+        """As pandas has it: the labels are people, and masked where they are shown."""
+        return EvidenceColumn(super().value_counts(*given, **named))
+
+    def describe(self, *given: Any, **named: Any) -> EvidenceColumn:  # type: ignore[misc]  # final for checkers only
+        """As pandas has it, masked where it is shown: it names the commonest cell."""
+        return EvidenceColumn(super().describe(*given, **named))
+
     def __repr__(self) -> str:
         shown = _masked(self.reveal().to_frame()).iloc[:, 0]
         shown.name = self.name
@@ -104,11 +120,20 @@ def _masked(frame: pd.DataFrame) -> pd.DataFrame:
         for row in filled:
             columns[i][row] = _cell(name, labels[row], column.iloc[row])
     shown = pd.DataFrame(columns, index=frame.index, dtype=object)
-    shown.columns = frame.columns
-    if not isinstance(frame.index, pd.RangeIndex | pd.MultiIndex):  # what a table is grouped by may be people
-        masked = [_cell(frame.index.name, None, label) for label in labels]
-        shown.index = pd.Index(masked, name=frame.index.name, dtype=object)
+    shown.columns = frame.columns if set(frame.columns.names) == {None} else _labels(frame.columns)
+    if not isinstance(frame.index, pd.RangeIndex):
+        shown.index = _labels(frame.index)
     return shown
+
+
+def _labels(index: pd.Index) -> pd.Index:
+    """Labels for eyes: what a table is grouped by may be people."""
+    if isinstance(index, pd.MultiIndex):
+        levels = [_labels(index.get_level_values(i)) for i in range(index.nlevels)]
+        return pd.MultiIndex.from_arrays(levels, names=index.names)
+    shown = [_cell(index.name, None, label) for label in index.tolist()]
+    masked: pd.Index = pd.Index(shown, name=index.name, dtype=object)
+    return masked
 
 
 def _shown(count: int) -> Iterable[int]:

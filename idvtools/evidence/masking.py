@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from idvtools.privacy import mask_column, mask_id, mask_name, mask_phone, scrub
@@ -53,12 +54,13 @@ _BESIDE = re.compile(
     r"|((?i:(?:account|customer|taxpayer|holder|full) name|name of (?:the )?(?:account holder|taxpayer|customer))"
     r"[ \t\u3000]{1,9})[A-Z][A-Z'-]+(?:,? [A-Z][A-Z'-]*){1,4}(?: ?[一-鿿]{2,4})?(?!\w)"
 )
+_SMALL = 10_000  # a number below tells nobody: how often a name comes, say
 _KNOWN_ROWS, _KNOWN_TEXT, _KNOWN = 200, 20_000, 400
 _DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[ T]?\d{1,2})?|(?:19|20)\d{6}(?:[ T]?(?:\d{4}|\d{6}))?")
 
 
 def mask_cell(column: str, value: Any, *, limit: int = 200) -> Any:
-    """A cell, masked if its column or its form says that it is personal. Amounts and dates stay.
+    """A cell, masked if its column or its form says that it is personal. Amounts, dates and small numbers stay.
 
     Examples
     --------
@@ -69,7 +71,11 @@ def mask_cell(column: str, value: Any, *, limit: int = 200) -> Any:
     >>> mask_cell("收/付款方式", "余额宝"), mask_cell("付款方", "张三丰")
     ('余额宝', '张**')
     """
-    if value is None or isinstance(value, Decimal | date | bool):
+    if (
+        value is None
+        or isinstance(value, Decimal | date | bool)
+        or (isinstance(value, Integral) and abs(value) < _SMALL)
+    ):
         return value
     known = mask_column(column, value)
     if known is not value:
