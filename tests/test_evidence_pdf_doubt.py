@@ -14,9 +14,9 @@ from idvtools.evidence.pdf.doubt import Checked
 from idvtools.evidence.pdf.page import Layer, Word
 from idvtools.evidence.pdf.reader import read_pdf
 
-SAME = "page 1: its fonts do not say what their glyphs mean; a second reader (pdfplumber) reads the same text"
+SAME = "page 1: some fonts do not say what their glyphs mean; a second reader (pdfplumber) reads the same text"
 OTHER = (
-    "page 1: a second reader (pdfplumber) was used, as its fonts do not say what their glyphs mean; "
+    "page 1: a second reader (pdfplumber) was used, as some fonts do not say what their glyphs mean; "
     "check some of its text"
 )
 

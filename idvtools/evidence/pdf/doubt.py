@@ -25,8 +25,10 @@ from idvtools.evidence.pdf.quality import DOUBTFUL, is_plausible, judge, page_li
 ASKING = 0.35
 #: Share of the characters from which two readers read the same.
 SAME = 0.98
-_SAME = "its fonts do not say what their glyphs mean; a second reader (pdfplumber) reads the same text"
-_OTHER = "a second reader (pdfplumber) was used, as its fonts do not say what their glyphs mean; check some of its text"
+_SAME = "some fonts do not say what their glyphs mean; a second reader (pdfplumber) reads the same text"
+_OTHER = (
+    "a second reader (pdfplumber) was used, as some fonts do not say what their glyphs mean; check some of its text"
+)
 _RARE = "many of its characters are rare ones; the text may be wrong"
 
 
