@@ -74,7 +74,7 @@ def mask_cell(column: str, value: Any, *, limit: int = 200) -> Any:
     if (
         value is None
         or isinstance(value, Decimal | date | bool)
-        or (isinstance(value, Integral) and abs(value) < _SMALL)
+        or (isinstance(value, Integral) and -_SMALL < int(value) < _SMALL)
     ):
         return value
     known = mask_column(column, value)
