@@ -615,3 +615,8 @@ def test_years_over_two_columns_each_are_a_header_and_equal_rows_have_none() -> 
     assert [c.name for c in table.columns] == ["Rank", "Country", "1990", "1990_2", "2010", "2010_2"]
     found = tables(("A", "B"), *[(None, "x")] * 9, *[("b", "P")] * 9)
     assert sum(len(t.rows) for t in found) != 0 or not found
+
+
+def test_a_first_row_that_is_fuller_than_the_others_is_data() -> None:
+    table = read('Energia,5.253,"17.233,37"\nContrib.,,"861,60"\nLiminar,,"-757,15"\nBandeira,,"-77,88"\n')
+    assert (len(table.rows), table.preamble) == (4, ())

@@ -199,8 +199,13 @@ def _headerless(rows: Sequence[Row], start: int) -> Header | None:
         if not values or (len(here) < 2 and len(rows[at]) > 1):
             continue
         below = _below(rows, at, 3)
-        alike = [r for r in below if len(values & {i for i in filled(r) if is_value(r[i])}) >= 0.6 * len(values)]
-        if alike or (not below and len(here) >= 3 and len(values) >= 2):
+        typed = [{i for i in filled(r) if is_value(r[i])} for r in below]
+        alike = any(len(values & others) >= 0.6 * len(values) for others in typed)
+        if (
+            alike
+            or (len(typed) > 1 and all(others and others <= values for others in typed))
+            or (not below and len(here) >= 3 and len(values) >= 2)
+        ):
             return Header(at, at, (None,) * len(rows[at]))
     return None
 

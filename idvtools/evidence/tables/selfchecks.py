@@ -32,7 +32,7 @@ _CURRENCY = re.compile(r"币种|幣種|货币|貨幣|通貨|(?<![a-z])(?:currenc
 
 #: Lines of a part of the rows; lines that add what stands in another column.
 _PART = re.compile(r"小计|小計|sub[- ]?total|page total|running total|本页|本頁|carried|brought", re.IGNORECASE)
-_WITH_TAX = re.compile(r"价税|價稅|含税|含稅|税込|(?<![a-z])(?:ttc|incl|gross|grand)", re.IGNORECASE)
+_WITH_TAX = re.compile(r"价税|價稅|含税|含稅|税込|(?<![a-z])(?:ttc|incl|gross)", re.IGNORECASE)
 #: Different words that a column of directions may have; digits to which sums are exact.
 _WORDS, _DIGITS = 40, 200
 #: Cells of a table in which rows are looked for that are sums of others; digits by which a figure was computed as a
