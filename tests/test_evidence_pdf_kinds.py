@@ -209,3 +209,37 @@ def test_a_note_under_headings_stays_one_cell() -> None:
     ((head, note),) = tables(samples.made(draw))
     assert head == ["Item", "Number", "Price", "Amount"]
     assert note[1:] == [None, None, None]
+
+
+def test_a_label_and_its_value_in_a_merged_cell_stand_in_their_columns() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.lines([(40, y, 500, y) for y in (700, 680, 660, 640)])
+        canvas.lines([(x, 640, x, 700) for x in (40, 500)])
+        canvas.line(400, 640, 400, 660)
+        for y, cells in (
+            (686, ("Room for a night", "Rs 1939")),
+            (666, ("Tax", "12.00")),
+            (646, ("Total", "1951.00")),
+        ):
+            row(canvas, y, cells, ((44, False), (495, True)))
+
+    assert tables(samples.made(draw)) == [[["Room for a night", "Rs 1939"], ["Tax", "12.00"], ["Total", "1951.00"]]]
+
+
+def test_headings_in_a_box_are_those_of_what_stands_under_them() -> None:
+    places = ((44, False), (250, False), (390, True), (495, True))
+
+    def draw(canvas: Canvas) -> None:
+        canvas.grid([40, 240, 320, 400, 500], [700, 680])
+        row(canvas, 686, ("Item", "Quantity", "Rate", "Amount"), ((44, False), (250, False), (390, True), (495, True)))
+        row(canvas, 660, ("Service A", "12", "$10.00", "$120.00"), places)
+        write(canvas, 44, 648, "Repair")
+        row(canvas, 620, ("Service B", "5", "$1.50", "$7.50"), places)
+
+    assert tables(samples.made(draw)) == [
+        [
+            ["Item", "Quantity", "Rate", "Amount"],
+            ["Service A Repair", "12", "$10.00", "$120.00"],
+            ["Service B", "5", "$1.50", "$7.50"],
+        ]
+    ]

@@ -146,6 +146,7 @@ class _Reading:
         found, loose = lattices(layer, budget)
         words: list[Word] = [word for line in sheet.lines for word in line.words]
         tables: list[PageTable] = []
+        heads: list[PageTable] = []
         sideways = layer.sideways() if found else []
         for lattice in found:
             inside, words = framed(lattice, words)
@@ -158,15 +159,19 @@ class _Reading:
                     fences=lattice.xs,
                 )
                 continue
-            before_it = len(words)
+            before_it = words
             table, words = ruled_table(lattice, words, budget, sideways)
-            if table is not None:
+            if table is not None and table.is_head:
+                heads.append(table)
+                words = before_it
+            elif table is not None:
                 tables.append(table)
-            elif len(words) < before_it:
+            elif len(words) < len(before_it):
                 self.say("lines go through words: a form or a drawing, read as text only", sheet.number)
         lines = [line for line in lines_of(words) if not _is_margin(line, sheet, before, after)]
         barriers = [table.top for table in tables]
         tables += column_tables(lines, loose, budget, carried=self.joiner.carried, barriers=barriers)
+        tables += [head for head in heads if not any(t.top < head.bottom < t.bottom for t in tables)]
         tables.sort(key=lambda table: table.top)
         self.joiner.add(sheet.number, tables, [(line.top, text_of(line)) for line in lines])
         self.texts[sheet.number] = "\n".join([*(text_of(line) for line in sheet.lines), *self._aside(sheet)])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from idvtools.evidence.limits import Budget
 from idvtools.evidence.pdf.lattice import Lattice, owners
 from idvtools.evidence.pdf.page import Word
-from idvtools.evidence.pdf.text import AMOUNT, join_lines, join_words, lines_of, phrases_of
+from idvtools.evidence.pdf.text import AMOUNT, is_value, join_lines, join_words, lines_of, phrases_of
 
 #: Share of words that lines may cut in two; more are cut in a drawing.
 CUT = 0.03
@@ -31,6 +31,15 @@ class PageTable:
     head: int = 0
     merged: int = 0
     near: float = 0.0
+
+    @property
+    def is_head(self) -> bool:
+        """Whether it is one row of labels in a box: the headings of what stands under it without lines."""
+        return self.ruled and len(self.rows) == 1 and len(self.edges) > 3 and not any(map(_may_be_value, self.rows[0]))
+
+
+def _may_be_value(cell: str | None) -> bool:
+    return cell is None or is_value(cell)
 
 
 def framed(lattice: Lattice, words: Sequence[Word]) -> tuple[list[Word], list[Word]]:
@@ -82,7 +91,7 @@ def ruled_table(
         return None, list(words)
     budget.take_cells(rows * columns)
     owner = owners(lattice, xs, ys, budget)
-    _part_body(owner, xs, ys, inside)
+    _part_merged(owner, xs, ys, inside)
     held: dict[tuple[int, int], list[Word]] = {}
     cut = 0
     for word in inside:
@@ -118,19 +127,32 @@ def _text(words: Sequence[Word]) -> str:
     return join_lines([join_words(line.words) for line in lines_of(words)])
 
 
-def _part_body(owner: list[list[tuple[int, int]]], xs: list[float], ys: list[float], words: Sequence[Word]) -> None:
-    """Part a row without walls like the headings above it, where its words stand in their columns; in place."""
-    columns = len(xs) - 1
-    for row in range(1, len(owner)):
-        single = [owner[row][c] == (row, 0) for c in range(columns)]
-        if columns < 3 or not all(single) or len(set(owner[row - 1])) < columns:
+def _part_merged(owner: list[list[tuple[int, int]]], xs: list[float], ys: list[float], words: Sequence[Word]) -> None:
+    """Part cells that go over several columns without a wall, where labels and values stand in their columns; in place.
+
+    Every line must be parted so, or most of them where the columns have headings right above.
+    """
+    rows, columns = len(owner), len(xs) - 1
+    held: dict[tuple[int, int], list[Word]] = {}
+    for word in words:
+        row, column = _slot(ys, word.middle[1]), _slot(xs, word.middle[0])
+        if owner[row][column][0] == row:
+            held.setdefault(owner[row][column], []).append(word)
+    for (row, first), inside in held.items():
+        wide = [c for c in range(columns) if owner[row][c] == (row, first)]
+        if len(wide) < 2 or (row + 1 < rows and owner[row + 1][first] == (row, first)):
             continue
-        held = [word for word in words if _slot(ys, word.middle[1]) == row]
-        lines = [phrases_of(line.words) for line in lines_of(held)]
-        crossed = any(p.x0 + 1 < x < p.x1 - 1 for line in lines for p in line for x in xs[1:-1])
-        beside = sum(len(line) >= 2 and any(p.is_value for p in line) for line in lines)
-        if not crossed and beside >= 2 and beside >= 0.6 * len(lines):
-            owner[row] = [(row, c) for c in range(columns)]
+        lines = [phrases_of(line.words) for line in lines_of(inside)]
+        walls = [xs[c] for c in wide[1:]]
+        if any(p.x0 + 1 < x < p.x1 - 1 for line in lines for p in line for x in walls):
+            continue
+        parted = sum(
+            line[-1].is_value and len({bisect_right(walls, (p.x0 + p.x1) / 2) for p in line}) > 1 for line in lines
+        )
+        headed = len(wide) > 2 and row > 0 and len({owner[row - 1][c] for c in wide}) == len(wide)
+        if parted == len(lines) or (headed and parted >= max(2, 0.6 * len(lines))):
+            for c in wide:
+                owner[row][c] = (row, c)
 
 
 def _beside(

@@ -11,7 +11,7 @@ from idvtools.evidence.pdf.page import Word
 #: A gap wider than this many times the height of the text parts two phrases.
 PHRASE = 0.62
 _SIGNS = "(（△▲+\\-−–－"
-_MONEY = r"(?:HK\$|US\$|NT\$|S\$|[A-Z]{2,3}\$?|[¥￥$€£₹]|人民币|港币|港幣)"
+_MONEY = r"(?:HK\$|US\$|NT\$|S\$|[A-Z]{2,3}\$?|[AC]\$|R[sp]\.?|[¥￥$€£₹₩₫฿₱]|人民币|港币|港幣)"
 _AFTER = r"(?:[)）+\-−]|CR|DR|Cr|Dr|借|贷|%|元|円|圆|€|£|EUR|USD|HKD|CNY|RMB|zł|kr)"
 _MONTH = (
     r"(?i:(?:jan|feb|fév|m[aä]r|apr|avr|jun|jui|jul|aug|aoû|sep|o[ck]t|nov|de[czs]|déc)[a-zûé]{0,7}|ma[iy](?![a-z]))\.?"
@@ -75,7 +75,7 @@ def is_value(text: str) -> bool:
     --------
     >>> [is_value(t) for t in ("1,234.50", "1 234,50", "(12.00)", "HK$ 5", "2024-01-31", "31 Jan 2024", "2024年1月3日")]
     [True, True, True, True, True, True, True]
-    >>> [is_value(t) for t in ("12,50 €", "−3.00", "3. März 2024", "Jan 31", "1,234円", "JPY 20,000", "1:49 PM")]
+    >>> [is_value(t) for t in ("12,50 €", "−3.00", "3. März 2024", "Jan 31", "1,234円", "Rs. 20,000", "1:49 PM")]
     [True, True, True, True, True, True, True]
     >>> [is_value(t) for t in ("Total", "Seite 1", "-", "No. 5", "12 Main")]
     [False, False, False, False, False]
