@@ -509,7 +509,7 @@ def test_cut_off_anywhere_is_an_error_or_a_grid_but_no_crash(kind):
     "data", [b"", b"PK", b"PK\x03\x04" + b"x" * 100, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 80, b"hello"]
 )
 def test_no_workbook_is_an_error(data):
-    with pytest.raises(EvidenceError, match="(?:is no|the) workbook"):
+    with pytest.raises(EvidenceError, match=r"(?:is no|the) workbook"):
         read(data)
 
 
