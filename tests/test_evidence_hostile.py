@@ -252,3 +252,42 @@ def test_a_long_line_is_not_spread_to_find_columns() -> None:
     assert found[0] == ["2026-10-01", "转账", "1.50"]
     assert found[-1] == ["字" * 3_000]
     assert fixed_width(["字" * 3_000], Budget(Limits())) is None
+
+
+SPACE = "urn:schemas-microsoft-com:office:spreadsheet"
+BOOK = f'<Workbook xmlns="{SPACE}" xmlns:ss="{SPACE}">%s</Workbook>'
+ROW = '<Row><Cell><Data ss:Type="String">%s</Data></Cell><Cell><Data ss:Type="Number">%d</Data></Cell></Row>'
+
+
+def test_rows_of_an_xml_workbook_are_read_while_it_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "_MOST_NODES", 20)
+    monkeypatch.setattr(readers, "_PIECE", 100)
+    sheets = "".join(
+        f'<Worksheet ss:Name="{name}"><Table>{"".join(ROW % (name, i) for i in range(20))}'
+        '<Column ss:Hidden="1"/></Table></Worksheet>'
+        for name in "ab"
+    )
+    found = readers.read_xml((BOOK % sheets).encode(), "x", Budget(Limits()))
+    assert [(grid.name, grid.source) for grid in found.grids] == [("a", "sheet 1"), ("b", "sheet 2")]
+    for grid in found.grids:
+        assert grid.rows == [[grid.name, i] for i in range(20)]
+        assert grid.warnings == ("hidden columns, read too: 1",)
+    root, _, _ = readers._xml(readers.declared_text((BOOK % sheets).encode()), Budget(Limits()))
+    assert len(list(root.iter("{*}Row"))) == 2
+    assert not list(root.iter("{*}Cell"))
+
+
+def test_a_damaged_xml_workbook_keeps_the_row_that_it_breaks_off_in() -> None:
+    whole = BOOK % f'<Worksheet ss:Name="a"><Table>{ROW % ("a", 1)}{ROW % ("b", 2)}</Table></Worksheet>'
+    found = readers.read_xml(whole[: whole.index("2</Data>")].encode(), "x", Budget(Limits()))
+    assert found.grids[0].rows == [["a", 1], ["b", None]]
+    assert "breaks off" in found.warnings[0]
+    unended = BOOK % "".join(f'<Worksheet ss:Name="{name}"><Table>{ROW % (name, 1)}' for name in "ab")
+    assert [grid.rows for grid in readers.read_xml(unended.encode(), "x", Budget(Limits())).grids] == [
+        [["a", 1]], [["b", 1]]
+    ]  # fmt: skip
+
+
+def test_xml_with_a_prefix_that_it_never_declares_is_read() -> None:
+    found = readers.read_xml(b'<a><x:r x:i="1">u</x:r><x:r x:i="2">v</x:r></a>', "x", Budget(Limits()))
+    assert found.grids[0].rows[1:] == [["1", "u"], ["2", "v"]]

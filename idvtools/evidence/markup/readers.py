@@ -7,6 +7,7 @@ import email.policy
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from lxml import etree
@@ -17,7 +18,7 @@ from idvtools.evidence.limits import Budget
 from idvtools.evidence.markup.htmltables import tables
 from idvtools.evidence.markup.jsontext import read_json
 from idvtools.evidence.markup.nested import MAX_DEPTH, grids_of
-from idvtools.evidence.markup.xmlsheets import sheets_of
+from idvtools.evidence.markup.xmlsheets import Sheets
 from idvtools.evidence.model import Found, Grid
 from idvtools.evidence.tables.declared import declared_text
 from idvtools.evidence.text.encodings import Decoded
@@ -30,6 +31,18 @@ _MAIL = re.compile(
 _SHEET_NAME = re.compile(r"<x:ExcelWorksheet>\s*<x:Name>([^<]{1,100})</x:Name>")
 #: Elements and attributes of a tree, of which each takes a quarter of a kilobyte; of HTML, so many elements.
 _MOST_NODES, _MOST_TAGS = 1_300_000, 1_000_000
+_SAFE = MappingProxyType(
+    {
+        "resolve_entities": False,
+        "no_network": True,
+        "huge_tree": False,
+        "encoding": "utf-8",
+        "remove_comments": True,
+        "remove_pis": True,
+    }
+)
+#: Bytes that are parsed at a time.
+_PIECE = 64 << 10
 #: To list the attributes of an element takes time by their square.
 _MOST_ATTRIBUTES = 2_000
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -129,42 +142,51 @@ def read_xml(data: bytes, name: str, budget: Budget, passwords: Sequence[str] = 
     decoded = declared_text(data)
     if re.match(r"\s*(?:<!--.*?-->\s*)*<!DOCTYPE\s+html", decoded.text[:4096], re.IGNORECASE | re.DOTALL):
         return read_html(data, name, budget)
-    root, warnings = _xml(decoded, budget)
-    if etree.QName(root).localname.lower() == "html":
+    root, sheets, warnings = _xml(decoded, budget)
+    what = root.tag.rpartition("}")[2]
+    if what.lower() == "html":
         return read_html(data, name, budget)
-    if etree.QName(root).localname == "Workbook" and root.find("{*}Worksheet") is not None:
-        grids = sheets_of(root, budget)
+    if what == "Workbook" and root.find("{*}Worksheet") is not None:
+        grids = sheets.grids(root)
     else:
         grids = grids_of(_value(root, budget, 0), name, budget)
     return Found(grids, "", decoded.encoding, decoded.runner_up, (), (*warnings, *decoded.warnings))
 
 
-def _xml(decoded: Decoded, budget: Budget) -> tuple[etree._Element, tuple[str, ...]]:
-    _not_too_many_nodes(decoded.text)
+def _xml(decoded: Decoded, budget: Budget) -> tuple[etree._Element, Sheets, tuple[str, ...]]:
+    """The tree, what its rows hold if it is a workbook, and what is wrong with it."""
+    if "Worksheet" not in decoded.text:
+        _not_too_many_nodes(decoded.text)
     plain = refuse_dtd(decoded.text.strip("\x00 \t\r\n\ufeff").encode("utf-8", "replace"))
     budget.tick()
-    for recover in (False, True):
-        parser = etree.XMLParser(
-            resolve_entities=False,
-            no_network=True,
-            huge_tree=False,
-            recover=recover,
-            encoding="utf-8",
-            remove_comments=True,
-            remove_pis=True,
-        )
-        try:
-            root = etree.fromstring(plain, parser)
-        except (etree.XMLSyntaxError, ValueError):
-            continue
-        if root is not None:
-            said = (
-                f"the XML is damaged (it breaks off or is wrong near line {_line(parser)}): rows may be missing"
-                if recover
-                else ""
-            )
-            return root, (said,) if said else ()
-    raise EvidenceError("it is no XML, or damaged")
+    sheets = Sheets(budget)
+    parser = etree.XMLPullParser(events=("end",), tag="{*}Row", **_SAFE)
+    try:
+        for start in range(0, len(plain), _PIECE):
+            parser.feed(plain[start : start + _PIECE])
+            for _, row in parser.read_events():
+                sheets.row(row)
+            budget.tick()
+        return parser.close(), sheets, ()
+    except (etree.XMLSyntaxError, ValueError):
+        _not_too_many_nodes(decoded.text)
+        return _damaged(plain, budget)
+
+
+def _damaged(plain: bytes, budget: Budget) -> tuple[etree._Element, Sheets, tuple[str, ...]]:
+    """The same of what breaks off or is wrong: with rows that never end, hence from the whole tree."""
+    parser = etree.XMLParser(recover=True, **_SAFE)
+    try:
+        root = etree.fromstring(plain, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        root = None
+    if root is None:
+        raise EvidenceError("it is no XML, or damaged")
+    sheets = Sheets(budget)
+    for row in root.iter("{*}Row"):  # a sheet that never ends has the next one in it
+        sheets.add(row)
+    said = f"the XML is damaged (it breaks off or is wrong near line {_line(parser)}): rows may be missing"
+    return root, sheets, (said,)
 
 
 def _line(parser: etree.XMLParser) -> int:
@@ -177,11 +199,14 @@ def _value(node: etree._Element, budget: Budget, depth: int) -> Any:
     budget.tick()
     if depth > MAX_DEPTH:
         raise EvidenceError(f"it is nested deeper than {MAX_DEPTH} levels")
-    if len(node.attrib) > _MOST_ATTRIBUTES:
+    attributes = node.attrib
+    if not len(node) and not attributes:
+        return (node.text or "").strip() or None
+    if len(attributes) > _MOST_ATTRIBUTES:
         raise EvidenceError(f"an element of it has more than {_MOST_ATTRIBUTES} attributes")
     text = " ".join(part.strip() for part in [node.text or "", *(child.tail or "" for child in node)] if part.strip())
-    own = ((key, value) for key, value in node.attrib.items() if not key.endswith("}schemaLocation"))
-    fields: dict[str, Any] = {etree.QName(key).localname: value for key, value in own}
+    own = ((key, value) for key, value in attributes.items() if not key.endswith("}schemaLocation"))
+    fields: dict[str, Any] = {key.rpartition("}")[2]: value for key, value in own}
     if not len(node) and not fields:
         return text or None
     groups: dict[str, list[Any]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
@@ -18,29 +19,80 @@ _SS = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _MAX_WIDTH, _MAX_HEIGHT = 16_384, 1_048_576
 
 
-def sheets_of(root: etree._Element, budget: Budget) -> tuple[Grid, ...]:
-    """The sheets of a workbook that hold something."""
-    styles = {
+class Sheets:
+    """The sheets of a workbook, from their rows as a parser comes to the end of each.
+
+    A row is taken out of the tree when the next one ends: the whole tree would take many times the memory of its cells.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._styles: dict[str, Shown] | None = None
+        self._sheets: dict[etree._Element, _Sheet] = {}
+
+    def row(self, node: etree._Element) -> None:
+        """Read a row that has just ended, if it is one of a sheet, and let go of it."""
+        if self.add(node):
+            node.clear(keep_tail=True)
+            before = node.getprevious()
+            if before is not None and _local(before) == "Row":
+                node.getparent().remove(before)
+
+    def add(self, node: etree._Element) -> bool:
+        """Read a row, and leave it where it is; False: it is none of a sheet."""
+        table = node.getparent()
+        sheet = table.getparent() if table is not None else None
+        if sheet is None or _local(table) != "Table" or _local(sheet) != "Worksheet":
+            return False
+        book = node.getroottree().getroot()
+        if _local(book) != "Workbook":
+            return False
+        if self._styles is None:  # they stand before all sheets
+            self._styles = _styles(book)
+        if sheet not in self._sheets:
+            self._sheets[sheet] = _Sheet(self._styles, self._budget)
+        self._sheets[sheet].row(node)
+        return True
+
+    def grids(self, root: etree._Element) -> tuple[Grid, ...]:
+        """The sheets that hold something, in their order, when all has been parsed."""
+        found = ((i, node, self._sheets.get(node)) for i, node in enumerate(root.iter("{*}Worksheet"), 1))
+        grids = [sheet.grid(node, i) for i, node, sheet in found if sheet is not None]
+        return tuple(grid for grid in grids if grid is not None)
+
+
+def _local(node: etree._Element) -> str:
+    return str(node.tag).rpartition("}")[2]
+
+
+def _styles(book: etree._Element) -> dict[str, Shown]:
+    return {
         style.get(_SS + "ID", ""): shown
-        for style in root.iter("{*}Style")
+        for style in book.iter("{*}Style")
         for node in style.iter("{*}NumberFormat")
         if (shown := format_of(node.get(_SS + "Format", "")))
     }
-    grids = [_sheet(sheet, i, styles, budget) for i, sheet in enumerate(root.iter("{*}Worksheet"), 1)]
-    return tuple(grid for grid in grids if grid is not None)
 
 
-def _sheet(sheet: etree._Element, position: int, styles: dict[str, Shown], budget: Budget) -> Grid | None:
-    rows: list[list[Cell]] = []
-    numbers: list[int] = []
-    spans: list[Span] = []
-    facts = SheetFacts()
-    taken: dict[int, set[int]] = {}
-    at = 0
-    for node in sheet.iterfind("{*}Table/{*}Row"):
+@dataclass(slots=True)
+class _Sheet:
+    """The rows of one sheet so far."""
+
+    styles: dict[str, Shown]
+    budget: Budget
+    rows: list[list[Cell]] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    facts: SheetFacts = field(default_factory=SheetFacts)
+    taken: dict[int, set[int]] = field(default_factory=dict)
+    at: int = 0
+
+    def row(self, node: etree._Element) -> None:
+        """Add a row."""
+        budget, taken = self.budget, self.taken
         budget.tick()
-        at = min(_whole(node.get(_SS + "Index"), at + 1), _MAX_HEIGHT)
-        facts.hidden_rows += node.get(_SS + "Hidden") == "1"
+        self.at = at = min(_whole(node.get(_SS + "Index"), self.at + 1), _MAX_HEIGHT)
+        self.facts.hidden_rows += node.get(_SS + "Hidden") == "1"
         row: list[Cell] = []
         x = 0
         for cell in node.iterfind("{*}Cell"):
@@ -49,28 +101,34 @@ def _sheet(sheet: etree._Element, position: int, styles: dict[str, Shown], budge
                 x += 1
             budget.take_cells(max(x + 1 - len(row), 1))
             row.extend([None] * (x + 1 - len(row)))
-            row[x] = _value(cell, styles, facts, (at - 1, x))
+            row[x] = _value(cell, self.styles, self.facts, (at - 1, x))
             across, down = _whole(cell.get(_SS + "MergeAcross"), 0), _whole(cell.get(_SS + "MergeDown"), 0)
             across, down = min(across, _MAX_WIDTH - 1 - x), min(down, 10_000)
             if across or down:
                 budget.take_cells((across + 1) * (down + 1))
                 row.extend([None] * (x + across + 1 - len(row)))
-                spans.append((len(rows), x, len(rows) + down, x + across))
+                self.spans.append((len(self.rows), x, len(self.rows) + down, x + across))
                 for below in range(at + 1, at + down + 1):
                     taken.setdefault(below, set()).update(range(x, x + across + 1))
             x += across + 1
         row.extend([None] * (max(taken.get(at, {-1})) + 1 - len(row)))
-        rows.append(row)
-        numbers.append(at)
-    if not any(cell is not None for row in rows for cell in row):
-        return None
-    facts.hidden_columns = sum(n.get(_SS + "Hidden") == "1" for n in sheet.iterfind("{*}Table/{*}Column"))
-    hidden = any(
-        (n.text or "").startswith("SheetHidden") or (n.text or "") == "SheetVeryHidden"
-        for n in sheet.iter("{*}Visible")
-    )
-    said = (["the sheet is hidden"] if hidden else []) + facts.warnings() + fill(rows, spans, budget).warnings()
-    return Grid(sheet.get(_SS + "Name") or f"Sheet{position}", f"sheet {position}", rows, numbers, tuple(said))
+        self.rows.append(row)
+        self.numbers.append(at)
+
+    def grid(self, sheet: etree._Element, position: int) -> Grid | None:
+        """All of it; None where there is nothing."""
+        if not any(cell is not None for row in self.rows for cell in row):
+            return None
+        facts = self.facts
+        facts.hidden_columns = sum(n.get(_SS + "Hidden") == "1" for n in sheet.iterfind("{*}Table/{*}Column"))
+        hidden = any(
+            (n.text or "").startswith("SheetHidden") or (n.text or "") == "SheetVeryHidden"
+            for n in sheet.iter("{*}Visible")
+        )
+        filled = fill(self.rows, self.spans, self.budget).warnings()
+        said = (["the sheet is hidden"] if hidden else []) + facts.warnings() + filled
+        name = sheet.get(_SS + "Name") or f"Sheet{position}"
+        return Grid(name, f"sheet {position}", self.rows, self.numbers, tuple(said))
 
 
 def _value(cell: etree._Element, styles: dict[str, Shown], facts: SheetFacts, place: tuple[int, int]) -> Cell:
