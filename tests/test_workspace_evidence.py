@@ -14,6 +14,7 @@ from idvtools.errors import NoDataError
 from idvtools.evidence import Evidence
 from idvtools.sandbox.clockwork import COMBO_SITE, SITES
 from idvtools.sandbox.server.dec_platform import Dec
+from idvtools.workspace.opening import _opened
 
 
 def layouts(files: tuple[Evidence, ...]) -> list[str | None]:
@@ -57,6 +58,15 @@ def test_a_file_that_stays_locked_does_not_hide_the_others(room: Room, monkeypat
     assert parsed.tables
     opened = room.workspace.evidence(operation.op_id, password=operation.person.id_no[-6:])
     assert layouts(opened[:1]) == ["chrome-govhk-tax"]
+
+
+def test_a_file_of_two_kinds_does_not_hide_the_others(room: Room) -> None:
+    operation = room.plant()
+    room.pull(operation)
+    entry = room.workspace.vault().find(vendor="dec", op_id=operation.op_id)[0]
+    both = _opened(entry, b"%PDF-1.4 endobj" + b"PK\x05\x06" + bytes(18), [], None)
+    assert both.kind == "unknown"
+    assert "two readers claim it" in both.warnings[0]
 
 
 def test_several_sites_in_one(room: Room) -> None:

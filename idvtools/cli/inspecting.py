@@ -109,12 +109,12 @@ def _asked() -> str:
 
 def _kind(file: Path) -> str:
     """The kind of a file that could not be read, as far as it can be told."""
-    from idvtools.evidence.detect import detect  # noqa: PLC0415
+    from idvtools.evidence.detect import likely  # noqa: PLC0415
     from idvtools.evidence.limits import Limits  # noqa: PLC0415
 
     try:
         if file.is_file() and file.stat().st_size <= Limits().file_bytes:
-            return detect(file.read_bytes())
-    except (OSError, ValueError, EvidenceError):
+            return likely(file.read_bytes())
+    except (OSError, ValueError):
         pass
     return "unknown"

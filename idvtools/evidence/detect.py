@@ -149,6 +149,20 @@ def detect(data: bytes) -> Kind:
     return claimed[0] if claimed else "unknown"
 
 
+def likely(data: bytes) -> Kind:
+    """What a file is as far as it can be told; ``unknown`` where two kinds claim it, too.
+
+    Examples
+    --------
+    >>> likely(b"a,b\\n1,2\\n"), likely(b"%PDF-1.4 endobj" + b"PK\\x05\\x06" + bytes(18))
+    ('csv', 'unknown')
+    """
+    try:
+        return detect(data)
+    except EvidenceError:
+        return "unknown"
+
+
 def what_else(data: bytes) -> str:
     """What a file of unknown kind seems to be, in words.
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from idvtools import vendors
 from idvtools.errors import EvidenceError, IdvError, NoDataError
 from idvtools.evidence import Evidence, read_evidence
-from idvtools.evidence.detect import detect
+from idvtools.evidence.detect import likely
 from idvtools.records.files import discover
 from idvtools.records.lines import Reading, read_lines
 from idvtools.records.rejects import Rejects
@@ -43,7 +43,7 @@ def _opened(entry: Entry, data: bytes, passwords: Sequence[str], person: str | N
         return read_evidence(data, name=entry.name, password=passwords, id_no=person)
     except EvidenceError as error:
         why = tuple(p.message for p in error.problems)
-        return Evidence(entry.name, detect(data), hashlib.sha256(data).hexdigest(), len(data), warnings=why)
+        return Evidence(entry.name, likely(data), hashlib.sha256(data).hexdigest(), len(data), warnings=why)
 
 
 def _is_answer(declared: Vendor, entry: Entry) -> bool:
