@@ -620,3 +620,15 @@ def test_years_over_two_columns_each_are_a_header_and_equal_rows_have_none() -> 
 def test_a_first_row_that_is_fuller_than_the_others_is_data() -> None:
     table = read('Energia,5.253,"17.233,37"\nContrib.,,"861,60"\nLiminar,,"-757,15"\nBandeira,,"-77,88"\n')
     assert (len(table.rows), table.preamble) == (4, ())
+
+
+def test_a_last_row_that_was_cut_off_is_data_and_a_page_number_is_not() -> None:
+    text = "Date,Text,Amount\n2026-01-01,a,1.00\n2026-01-02,b,2.00\n"
+    assert [len(read(text + last).rows) for last in ("2026-01-03\n", "2026-01-03,,\n", "3,,\n", "备注,,\n")] == [
+        3,
+        3,
+        2,
+        2,
+    ]
+    named = "Who,Text,Amount\nPeter Pan,a,1.00\nWendy Darling,b,2.00\nPrepared by somebody\n"
+    assert read(named).footer == ("Prepared by somebody",)

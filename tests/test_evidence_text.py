@@ -323,3 +323,10 @@ def test_a_column_of_sentences_under_plain_names_is_a_table_and_a_letter_is_none
     assert [len(row) for row in rows("\n".join(lines))] == [2] * 4
     letter = "Dear Sir,thank you\nwe have seen it in May,and all of us liked it\nso please come,as we said we would\n"
     assert not read(letter).grids
+
+
+def test_other_alphabets_are_not_taken_for_russian_without_a_word() -> None:
+    greek = "ημερομηνία;περιγραφή;υπόλοιπο;κίνηση λογαριασμού ταμιευτηρίου και πληροφορίες για τον πελάτη της τράπεζας\n"
+    assert any("not certain" in w for w in decode((greek * 2).encode("cp1253")).warnings)
+    russian = "дата;описание;остаток;движение по счёту клиента банка и прочие сведения о вкладе за отчётный период\n"
+    assert decode((russian * 2).encode("cp1251")).warnings == ()

@@ -30,6 +30,8 @@ _SUM = re.compile(
 )
 #: Rows above that say which cells are usually filled, and the share of them that must be.
 _ABOVE, _USUAL = 200, 0.8
+#: No page number is so long.
+_DATE_LONG = 6
 _NOTE = re.compile(
     r"^(?:[*※注註]|备注[:：]|note|共\s*\d+|以上|本(?:账单|对账单|明细)|页|第\s*\d+\s*页"
     r"|page \d+|打印|制表|end of|[-=*_—─]{4,})",
@@ -58,7 +60,8 @@ def footer_start(rows: Sequence[Row], body: Sequence[int], width: int) -> int:
     while end > 0:
         row = rows[body[end - 1]]
         here = filled(row)
-        if not (is_total(row) or _is_note(row, here, width) or _is_sum(rows, body[: end - 1], row, here)):
+        before = str(rows[body[end - 2]][0]) if end > 1 and rows[body[end - 2]] else ""
+        if not (is_total(row) or _is_note(row, here, width, before) or _is_sum(rows, body[: end - 1], row, here)):
             break
         if len(here) == 1 and is_value(row[here[0]]) and any(filled(rows[at]) == here for at in body[: end - 1][-200:]):
             break  # rows of one value are usual in this table
@@ -81,11 +84,17 @@ def _is_sum(rows: Sequence[Row], above: Sequence[int], row: Row, here: Sequence[
     )
 
 
-def _is_note(row: Row, here: Sequence[int], width: int) -> bool:
+def _shape(text: str) -> str:
+    return re.sub(r"\d", "9", text) if text[:1].isdigit() else ""
+
+
+def _is_note(row: Row, here: Sequence[int], width: int, before: str) -> bool:
     """Whether a last row is a note: one cell in a table of several columns, or words that say so."""
     if width < 2:
         return False
     text = str(row[here[0]])
+    if len(here) == 1 and here[0] == 0 and len(text) >= _DATE_LONG and _shape(text) == _shape(before) != "":
+        return False  # a date or an id, as in the rows above: a row that was cut off
     if len(here) == 1:
         return width > 2 or (here[0] == 0 and not is_value(row[0]))
     if _NOTE.match(text) and len(here) <= max(2, width // 2) and not any(is_value(row[i]) for i in here[:1]):

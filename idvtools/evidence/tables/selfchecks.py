@@ -30,6 +30,8 @@ _AMOUNT = re.compile(r"金额|金額|发生额|發生額|(?<![a-z])(?:amount|amt
 _SHARE = re.compile(r"[%％]|百分比|比例|比率|占比|(?<![a-z])(?:percent|rate|ratio|average)", re.IGNORECASE)
 _CURRENCY = re.compile(r"币种|幣種|货币|貨幣|通貨|(?<![a-z])(?:currency|ccy)(?![a-z])", re.IGNORECASE)
 
+#: More lines of totals are not looked at one by one.
+_LINES = 100
 #: Lines of a part of the rows; lines that add what stands in another column.
 _PART = re.compile(r"小计|小計|sub[- ]?total|page total|running total|本页|本頁|carried|brought", re.IGNORECASE)
 _WITH_TAX = re.compile(r"价税|價稅|含税|含稅|税込|(?<![a-z])(?:ttc|incl|gross)", re.IGNORECASE)
@@ -170,6 +172,8 @@ def _label(row: Row) -> str:
 def _by_section(totals: Sequence[tuple[int, Decimal, str]], cells: Sequence[Decimal | int | None]) -> str | None:
     """What is said of several lines of totals where each sums the rows since the one before, or all above it."""
     start = 0
+    if len(totals) > _LINES:
+        return None
     for end, figure, _ in totals:
         if not any(_same(figure, _sum(cells[first:end])) for first in (start, 0)):
             return None  # of which rows a line is (of a page, of a month, carried forward), nobody knows

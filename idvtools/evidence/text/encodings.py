@@ -121,7 +121,15 @@ def recode(data: bytes) -> Recoded:
         warnings.append(f"the encoding is not certain: {codec}, but {second} fits almost as well")
     elif codec in ("cp1252", "latin-1") and _foreign(_sample(data)):
         warnings.append(f"the encoding is not certain: as {codec} most letters are accented, as in no language")
+    elif codec == "cp1251" and not _russian(_sample(data)):
+        warnings.append("the encoding is not certain: as cp1251 it has other letters than Cyrillic texts mostly have")
     return _finish(data, codec, codec, second, tuple(warnings))
+
+
+def _russian(data: bytes) -> bool:
+    """Whether the letters are mostly those that Russian and Bulgarian are made of; Greek and Hebrew have others."""
+    letters = [c for c in data.decode("cp1251", "replace").lower() if "а" <= c <= "я"]
+    return len(letters) < 100 or sum(c in "оеаинт" for c in letters) >= 0.4 * len(letters)
 
 
 def _escaped(data: bytes) -> Recoded | None:
