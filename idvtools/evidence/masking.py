@@ -19,6 +19,8 @@ _PHONE = re.compile(r"手机|手機|电话|電話|phone|mobile|tel$|telno")
 _ACCOUNT = re.compile(r"账号|帐号|賬號|帳號|账户|帐户|賬戶|帳戶|户口号|戶口|卡号|卡號|account|acct|card|iban|shroff")
 _NAME = re.compile(
     r"户名|戶名|姓名|名字|昵称|暱稱|收款人|付款人|收款方(?!式)|付款方(?!式)|对方$|對方$|交易对方|交易對方|交易方|持卡人|客户|客戶|纳税人|納稅人"
+    r"|对方名称|對方名稱|对手(?:名称|方)?$|對手(?:名稱|方)?$|经办人|經辦人|法定代表人|法人(?:代表|姓名)?$|联系人|聯絡人|聯繫人|签名|簽名"
+    r"|氏名|名前|名義|recipient|sender|remitter"
     r"|counterparty|payee|payer|taxpayer|customer|beneficiary|holder|nickname|username|realname|fullname|^name$"
 )
 _PLACE = re.compile(r"地址|住址|邮箱|郵箱|電郵|address|email")
