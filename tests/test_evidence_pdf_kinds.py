@@ -243,3 +243,17 @@ def test_headings_in_a_box_are_those_of_what_stands_under_them() -> None:
             ["Service B", "5", "$1.50", "$7.50"],
         ]
     ]
+
+
+def test_headings_right_above_the_lines_of_a_table_are_its_own() -> None:
+    places = ((44, False), (390, True), (495, True))
+
+    def draw(canvas: Canvas) -> None:
+        row(canvas, 706, ("DESCRIPTION", "RATE", "AMOUNT"), places)
+        canvas.grid([40, 240, 400, 500], [700, 680, 660])
+        row(canvas, 686, ("Room", "10.00", "20.00"), places)
+        row(canvas, 666, ("Tax", "1.00", "2.00"), places)
+
+    assert tables(samples.made(draw)) == [
+        [["DESCRIPTION", "RATE", "AMOUNT"], ["Room", "10.00", "20.00"], ["Tax", "1.00", "2.00"]]
+    ]

@@ -17,7 +17,7 @@ from idvtools.evidence.pdf.join import Joiner
 from idvtools.evidence.pdf.lattice import lattices
 from idvtools.evidence.pdf.page import Layer, Word
 from idvtools.evidence.pdf.quality import judge, page_list
-from idvtools.evidence.pdf.tables import PageTable, framed, ruled_table
+from idvtools.evidence.pdf.tables import PageTable, crown, framed, ruled_table
 from idvtools.evidence.pdf.text import AMOUNT, Line, lines_of, phrases_of, text_of
 
 #: Share of the time that is left which pages may take; making typed tables of them takes the rest.
@@ -169,6 +169,8 @@ class _Reading:
             elif len(words) < len(before_it):
                 self.say("lines go through words: a form or a drawing, read as text only", sheet.number)
         lines = [line for line in lines_of(words) if not _is_margin(line, sheet, before, after)]
+        for table in tables:
+            crown(table, max((at for at in lines if at.bottom <= table.top + 2), key=_bottom, default=None))
         barriers = [table.top for table in tables]
         tables += column_tables(lines, loose, budget, carried=self.joiner.carried, barriers=barriers)
         tables += [head for head in heads if not any(t.top < head.bottom < t.bottom for t in tables)]
@@ -205,6 +207,10 @@ def _set_stamps_aside(layer: Layer) -> None:
         if under >= 2:
             layer.words.remove(word)
             layer.aside.setdefault(None, []).append(word)
+
+
+def _bottom(line: Line) -> float:
+    return line.bottom
 
 
 def _line_key(line: Line) -> tuple[str, int]:

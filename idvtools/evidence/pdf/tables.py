@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from idvtools.evidence.limits import Budget
 from idvtools.evidence.pdf.lattice import Lattice, owners
 from idvtools.evidence.pdf.page import Word
-from idvtools.evidence.pdf.text import AMOUNT, is_value, join_lines, join_words, lines_of, phrases_of
+from idvtools.evidence.pdf.text import AMOUNT, Line, is_value, join_lines, join_words, lines_of, phrases_of
 
 #: Share of words that lines may cut in two; more are cut in a drawing.
 CUT = 0.03
@@ -36,6 +36,34 @@ class PageTable:
     def is_head(self) -> bool:
         """Whether it is one row of labels in a box: the headings of what stands under it without lines."""
         return self.ruled and len(self.rows) == 1 and len(self.edges) > 3 and not any(map(_may_be_value, self.rows[0]))
+
+
+def crown(table: PageTable, above: Line | None) -> None:
+    """Give a table with lines the headings that stand right above it, outside its lines; in place.
+
+    Only where its first row is one of values, and the headings stand in most of its columns, one in each.
+
+    Examples
+    --------
+    >>> table = PageTable(20, 40, [0, 50, 99], [["Fee", "5.00"], ["Tax", "0.50"]])
+    >>> crown(table, Line([Word(5, 5, 30, 15, "Item"), Word(60, 5, 90, 15, "Amount")], 5, 15))
+    >>> table.rows[0]
+    ['Item', 'Amount']
+    """
+    if above is None or not table.ruled or len(table.rows) < 2 or table.top - above.bottom > 2.5 * above.size:
+        return
+    if not any(cell and is_value(cell) for cell in table.rows[0]):
+        return
+    phrases, inner = phrases_of(above.words), table.edges[1:-1]
+    if any(p.is_value or p.text.endswith((":", "：")) for p in phrases) or phrases[0].x0 < table.edges[0] - 2:
+        return
+    places = [bisect_right(inner, (p.x0 + p.x1) / 2) for p in phrases]
+    crossed = any(p.x0 + 1 < x < p.x1 - 1 for p in phrases for x in inner) or phrases[-1].x1 > table.edges[-1] + 2
+    if crossed or len(set(places)) < len(places) or len(places) < max(2, 0.6 * (len(table.edges) - 1)):
+        return
+    cells = dict(zip(places, (p.text for p in phrases), strict=True))
+    table.rows.insert(0, [cells.get(column) for column in range(len(table.edges) - 1)])
+    table.top = above.top
 
 
 def _may_be_value(cell: str | None) -> bool:
