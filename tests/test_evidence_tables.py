@@ -14,8 +14,9 @@ from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.model import Cell, Grid, Table
 from idvtools.evidence.tables.amounts import parse_amount
 from idvtools.evidence.tables.columns import decide
-from idvtools.evidence.tables.grids import printed_totals, to_tables
+from idvtools.evidence.tables.grids import to_tables
 from idvtools.evidence.tables.headers import unique
+from idvtools.evidence.tables.printed import printed
 from idvtools.evidence.text.delimited import read_delimited
 
 CORPUS = Path("/work/shared/corpus")
@@ -506,7 +507,7 @@ def test_alipay() -> None:
     groups = {"支出": (5, D("211.64")), "不计收支": (4, D("247.37")), "收入": (1, D("222228.50"))}
     assert by(table, "收/支", "金额") == groups
     assert total(column(table, "金额")) == D("222687.51")
-    says = printed_totals(table)
+    says = printed((*table.preamble, *table.footer))
     assert (says.count, [g[1] for g in says.groups]) == (66, [1, 63, 2])
     assert {"row count", "row count 支出"} <= failed(table)
     assert all(isinstance(v, str) for v in column(table, "交易订单号"))
@@ -528,7 +529,7 @@ def test_wechat() -> None:
 @outside
 def test_jd() -> None:
     table = corpus("csv/jd_utf8bom.csv")
-    assert len(table.rows) == 26 == printed_totals(table).count
+    assert len(table.rows) == 26 == printed((*table.preamble, *table.footer)).count
     assert by(table, "收/支", "金额") == {"支出": (16, D("2277.70")), "不计收支": (10, D("1601.52"))}
     refunds = [
         r for r, kind in zip(column(table, "金额_refund"), column(table, "收/支"), strict=True) if kind == "支出"

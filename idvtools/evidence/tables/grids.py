@@ -16,7 +16,6 @@ from idvtools.evidence.tables.columns import as_text, decide
 from idvtools.evidence.tables.footers import footer_start, is_total
 from idvtools.evidence.tables.headers import Header, Row, filled, find_header, is_label, is_value, unique
 from idvtools.evidence.tables.naming import CleanRows, clean
-from idvtools.evidence.tables.printed import Printed, printed
 from idvtools.evidence.tables.selfchecks import self_checks
 
 #: No sheet has more columns; a row with more is no row.
@@ -74,17 +73,6 @@ def to_tables(grid: Grid, budget: Budget) -> list[Table]:
             last = tables[-1]
             tables[-1] = Table(**{**_fields(last), "footer": (*last.footer, *rest)})
     return tables
-
-
-def printed_totals(table: Table) -> Printed:
-    """What the lines around a table say of its rows: counts, totals, balances.
-
-    Examples
-    --------
-    >>> printed_totals(Table("", "", (), (), preamble=("共66笔记录", "收入：1笔 222228.50元"))).count
-    66
-    """
-    return printed((*table.preamble, *table.footer))
 
 
 def _fields(table: Table) -> dict[str, Any]:
