@@ -26,6 +26,7 @@ from idvtools.evidence import reading
 from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.markup import readers
 from idvtools.evidence.markup.htmltables import tables
+from idvtools.evidence.text import delimited
 from idvtools.evidence.text.delimited import fixed_width
 
 MUTATIONS = 30
@@ -291,3 +292,20 @@ def test_a_damaged_xml_workbook_keeps_the_row_that_it_breaks_off_in() -> None:
 def test_xml_with_a_prefix_that_it_never_declares_is_read() -> None:
     found = readers.read_xml(b'<a><x:r x:i="1">u</x:r><x:r x:i="2">v</x:r></a>', "x", Budget(Limits()))
     assert found.grids[0].rows[1:] == [["1", "u"], ["2", "v"]]
+
+
+def test_a_line_as_long_as_a_file_is_cut_into_few_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "_CHARACTERS", 1_000)
+    seen: list[int] = []
+    split = delimited.split_record
+    monkeypatch.setattr(delimited, "split_record", lambda line, by: seen.append(len(line)) or split(line, by))
+    delimited.find_delimiter(["1,2,3"] * 10 + ["1," * 5_000] * 3)
+    assert sum(seen) <= 1_000
+
+
+def test_the_parts_of_a_saved_page_take_time_from_the_budget() -> None:
+    mail = b"MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n<p>x\n"
+    assert readers.read_html(mail, "a", Budget(Limits())).text == "x"
+    budget = Budget(Limits(seconds=-1))
+    with pytest.raises(EvidenceError, match="took longer"):
+        readers._page_of_mail(mail, budget)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import email
 import email.policy
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from email.feedparser import BytesFeedParser
 from types import MappingProxyType
 from typing import Any
 
@@ -68,7 +68,7 @@ def read_html(data: bytes, name: str, budget: Budget, passwords: Sequence[str] =
     """
     warnings: list[str] = []
     if _MAIL.match(data[:200]):
-        data = _page_of_mail(data)
+        data = _page_of_mail(data, budget)
         warnings.append("a page saved with its pictures (MHTML); only the page was read")
     decoded = declared_text(data)
     budget.tick()
@@ -110,14 +110,21 @@ def _html(text: str) -> etree._Element | None:
         return None
 
 
-def _page_of_mail(data: bytes) -> bytes:
+def _page_of_mail(data: bytes, budget: Budget) -> bytes:
+    parser = BytesFeedParser(policy=email.policy.default)
     try:
-        for part in email.message_from_bytes(data, policy=email.policy.default).walk():
+        for start in range(0, len(data), _PIECE):  # its parts may be as many as its lines
+            parser.feed(data[start : start + _PIECE])
+            budget.tick()
+        for part in parser.close().walk():
+            budget.tick()
             payload: Any = part.get_payload(decode=True) if part.get_content_type() == "text/html" else None
             if payload:
                 charset = part.get_content_charset()
                 mark = f'<meta charset="{charset}">'.encode("ascii", "ignore") if charset else b""
                 return mark + bytes(payload) if b"charset" not in payload[:4096] else bytes(payload)
+    except EvidenceError:
+        raise
     except Exception as error:  # email's parser stumbles in many ways over damaged headers
         raise EvidenceError("the saved page is damaged: its parts cannot be told") from error
     raise EvidenceError("there is no page in the saved file")

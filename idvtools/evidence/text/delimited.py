@@ -19,6 +19,8 @@ from idvtools.evidence.text.quoting import Records, split_lines, split_record, s
 _DELIMITERS = (",", "\t", ";", "|", "\x01", "^", "；", "，", "｜")
 #: Lines looked at to find the delimiter.
 _LOOK = 400
+#: And characters: a line may be as long as a file.
+_CHARACTERS = 2 << 20
 #: Of the lines of a fixed-width table.
 _WIDEST = 2_000
 _CELLS = 2_000  # of a row are enough to see what its cells are like
@@ -84,8 +86,11 @@ def read_delimited(data: bytes, name: str, budget: Budget, passwords: Sequence[s
     delimiter, expected = find_delimiter(looked_at(lines))
     if delimiter is None:
         return _undelimited(lines, text, name, budget, said)
-    records = split_records(lines, delimiter, expected, budget)
-    if max(map(len, records.rows)) > MOST_COLUMNS:
+    longest = max(lines, key=len)
+    # a line as long as a file is not cut into millions of fields only to see that it is no table
+    vast = len(longest) > _CHARACTERS and longest.count(delimiter) > 10 * MOST_COLUMNS
+    records = Records() if vast else split_records(lines, delimiter, expected, budget)
+    if vast or max(map(len, records.rows)) > MOST_COLUMNS:
         said = replace(said, warnings=(*said.warnings, f"a row has more than {MOST_COLUMNS} fields: that is no table"))
         return replace(said, text=text)
     cleaned = cleaned_rows(records.rows, budget)
@@ -111,7 +116,7 @@ def find_delimiter(lines: Sequence[str]) -> tuple[str | None, int]:
     >>> find_delimiter(["a;b;c", "1,5;2;3", "2,5;4;5"]), find_delimiter(["One, two.", "And more", "of it"])
     ((';', 3), (None, 0))
     """
-    look = [line for line in lines if line.strip()]
+    look = _some(lines)
     best: tuple[float, str | None, int] = (0.0, None, 0)
     for delimiter in _DELIMITERS:
         holding = [line for line in look if delimiter in line]
@@ -125,6 +130,19 @@ def find_delimiter(lines: Sequence[str]) -> tuple[str | None, int]:
         if score > best[0]:
             best = (score, delimiter, fields)
     return best[1], best[2]
+
+
+def _some(lines: Sequence[str]) -> list[str]:
+    """The lines that hold something, no more than what can be cut into fields by each delimiter."""
+    look: list[str] = []
+    left = _CHARACTERS
+    for line in lines:
+        if line.strip():
+            look.append(line[:left])
+            left -= len(line)
+            if left <= 0:
+                break
+    return look
 
 
 def looked_at(lines: Sequence[str]) -> Sequence[str]:
