@@ -350,3 +350,10 @@ def test_a_bill_that_adds_up_only_what_was_paid_back() -> None:
     (check, total) = read_evidence(text.encode(), name="bill.csv").parsed[0].checks
     assert (check.ok, total.ok, total.detail.split(": ")[1]) == (True, True, "those of one 状态")
     assert not all(c.ok for c in read_evidence(text.replace("7.50", "7.40").encode(), name="bill.csv").parsed[0].checks)
+
+
+def test_a_total_of_cells_that_are_no_amounts_cannot_be_checked() -> None:
+    columns = (Column("Item", "text"), Column("Amount", "text"))
+    table = Table("t", "", columns, [("a", "Rs 5 or so"), ("b", "Rs 6 or so")], footer=("Total 11.00",))
+    (check,) = all_checks(table, {"amount": 1})
+    assert (check.ok, check.detail) == (None, "11.00 printed, 0 read, 2 cells are no amounts")

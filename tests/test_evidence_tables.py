@@ -633,3 +633,9 @@ def test_a_last_row_that_was_cut_off_is_data_and_a_page_number_is_not() -> None:
     ]
     named = "Who,Text,Amount\nPeter Pan,a,1.00\nWendy Darling,b,2.00\nPrepared by somebody\n"
     assert read(named).footer == ("Prepared by somebody",)
+
+
+def test_a_second_line_of_a_header_may_name_by_numbers() -> None:
+    head = [("YEAR", "TOTAL", "CHAP.", "CHAP."), ("MONTH", "FILINGS", 7, 11)]
+    (table,) = tables(*head, *[(f"20050{n}", 100 + n, 90 + n, 10) for n in range(1, 6)])
+    assert ([c.name for c in table.columns][1:], len(table.rows)) == (["TOTAL FILINGS", "CHAP. 7", "CHAP. 11"], 5)

@@ -326,7 +326,7 @@ def test_a_column_of_sentences_under_plain_names_is_a_table_and_a_letter_is_none
 
 
 def test_other_alphabets_are_not_taken_for_russian_without_a_word() -> None:
-    greek = "ημερομηνία;περιγραφή;υπόλοιπο;κίνηση λογαριασμού ταμιευτηρίου και πληροφορίες για τον πελάτη της τράπεζας\n"
+    greek = "ημερομηνία;περιγραφή;υπόλοιπο;κίνηση λογαριασμού ταμιευτηρίου και στοιχεία για τον πελάτη της τράπεζας\n"
     assert any("not certain" in w for w in decode((greek * 2).encode("cp1253")).warnings)
     russian = "дата;описание;остаток;движение по счёту клиента банка и прочие сведения о вкладе за отчётный период\n"
     assert decode((russian * 2).encode("cp1251")).warnings == ()

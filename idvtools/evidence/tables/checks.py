@@ -153,13 +153,16 @@ def line_totals(table: Table, roles: Roles, says: Printed, budget: Budget | None
     for place, column in enumerate(flows):
         if budget is not None:
             budget.tick()
-        total = _sum(cell for cell in table.column(column) if cell is not None)[0]
+        total, unread = _sum(cell for cell in table.column(column) if cell is not None)
         figure = next((line[place] for line in lines if abs(line[place]) == abs(total)), lines[-1][place])
         fits = abs(figure) == abs(total)
         said = f"{_exact(figure)} printed, {_exact(total)} read"
         if not fits and len(lines) > 1:
             said = f"{len(lines)} lines of totals are printed; none is of all rows, which come to {_exact(total)}"
-        checks.append(Check(f"printed total {_name(table, column)}", fits if fits or len(lines) == 1 else None, said))
+        if not fits and unread:
+            said += f", {unread} cells are no amounts"
+        told = fits or (len(lines) == 1 and not unread)
+        checks.append(Check(f"printed total {_name(table, column)}", fits if told else None, said))
     return tuple(checks)
 
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import zip_longest
 
 from idvtools.evidence.model import Cell
 from idvtools.evidence.tables.amounts import parse_amount
-from idvtools.evidence.tables.columns import NOTHING
+from idvtools.evidence.tables.columns import NOTHING, as_text
 from idvtools.evidence.tables.dates import readings, without_year
 from idvtools.evidence.tables.naming import names_date, names_id, names_money
 
@@ -215,10 +216,15 @@ def _spanning(rows: Sequence[Row], start: int, at: int) -> Header:
     row, width = rows[at], max(len(rows[at]), 1)
     names = [None if cell is None else _name(str(cell)) for cell in row]
     if at > start and _is_group_row(rows[at - 1], row):
-        return Header(at - 1, at + 1, tuple(_joined(rows[at - 1], names, width)))
-    if at + 2 < len(rows) and _is_second_row(row, rows[at + 1], rows[at + 2]):
+        names = _joined(rows[at - 1], names, width)
+        if not _numbers_columns(rows, at):
+            return Header(at - 1, at + 1, tuple(names))
+        return Header(at - 1, at + 2, tuple(_below_each(names, rows[at + 1])))
+    if at + 2 < len(rows) and (_is_second_row(row, rows[at + 1], rows[at + 2]) or _numbers_columns(rows, at)):
         lower = rows[at + 1]
-        joined = _joined(row, [None if c is None else _name(str(c)) for c in lower], max(width, len(lower)))
+        if _numbers_columns(rows, at):
+            return Header(at, at + 2, tuple(_below_each(names, lower)))
+        joined = _joined(row, [None if c is None else _name(as_text(c)) for c in lower], max(width, len(lower)))
         return Header(at, at + 2, tuple(joined))
     return Header(at, at + 1, tuple(names))
 
@@ -251,6 +257,27 @@ def _is_second_row(upper: Row, lower: Row, first: Row) -> bool:
         i for i in below if i >= len(upper) or upper[i] is None or upper[i] in upper[:i] or upper[i] in upper[i + 1 :]
     ]
     return bool(under) and len(missing) >= 1 and len(under) >= 0.5 * len(below)
+
+
+def _below_each(names: Sequence[str | None], lower: Row) -> list[str | None]:
+    """Names with what stands below each."""
+    return [
+        " ".join(part for part in (name, None if cell is None else _name(as_text(cell))) if part) or None
+        for name, cell in zip_longest(names, lower)
+    ]
+
+
+def _numbers_columns(rows: Sequence[Row], at: int) -> bool:
+    """Whether the second line names by numbers: labels stand where no row below has any, and small numbers besides."""
+    below = [row for row in rows[at + 2 : at + 20] if filled(row)]  # some leave every other row blank
+    lower = rows[at + 1] if at + 1 < len(rows) else ()
+    here = filled(lower)
+    labels = [i for i in here if is_label(lower[i])]
+    if len(labels) < 2 or len(labels) == len(here) or len(below) < 4 or len(here) < 0.8 * len(filled(rows[at])):
+        return False
+    if not all(i in labels or re.fullmatch(r"\d{1,2}", as_text(lower[i])) for i in here):
+        return False
+    return all(i < len(r) and is_value(r[i]) for r in below for i in labels)
 
 
 def _joined(upper: Row, lower: Sequence[str | None], width: int) -> list[str | None]:
