@@ -232,7 +232,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-evidence-") as name:
         folder = Path(name)
         (folder / "small").mkdir()
-        make(folder / "small", 0, 100, pages=1, zipped=1 << 10)
+        make(folder / "small", 0, 6_000, pages=1, zipped=1 << 10)
         make(folder, options.megabytes, options.rows)
         for measure, (file, goal, plain, ours) in MEASURES.items():
             if options.only in (None, measure):

@@ -151,6 +151,14 @@ def test_chains_hold_for_random_statements_and_break_for_any_changed_cell() -> N
         assert outcome(one(bank(rows=rows[::order]))) == {"balance chain": False}
 
 
+def test_a_long_column_that_is_no_running_balance_is_given_up_by_its_first_rows() -> None:
+    lines = "".join(f"2026-10-01,{i % 97}.50,{i * 7919 % 10_007}.00\n" for i in range(25_000))
+    (check,) = read_evidence(f"date,amount,balance\n{lines}".encode(), name="long.csv").checks
+    assert check.ok is None
+    assert check.detail.startswith("only ")
+    assert "of 999 balances in the first 1000 rows follow" in check.detail
+
+
 def test_opening_and_closing_balances_are_part_of_the_chain() -> None:
     right = bank(preamble=("期初余额：1,000.00",), footer=("期末余额：1,060.25",))
     assert outcome(one(right)) == {"balance chain": True, "closing balance": True}

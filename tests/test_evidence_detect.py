@@ -135,7 +135,7 @@ def test_a_kind_that_is_given() -> None:
     packed = make(Item("[Content_Types].xml", b"<Types/>"), Item("word/document.xml", b"<x/>"))
     assert len(read_evidence(packed, kind="zip").members) == 2
     assert len(read_evidence(gzip.compress(CSV), kind="csv").parsed[0].rows) == 2
-    for kind in ("empty", "unknown"):
+    for kind in ("empty", "unknown", "nonsense"):
         with pytest.raises(EvidenceError, match="nothing that a file can be read as"):
             read_evidence(CSV, kind=kind)  # type: ignore[arg-type]
     for kind in ("pdf", "xls", "xlsx", "zip"):

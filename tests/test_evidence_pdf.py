@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pdf_samples as samples
 import pytest
@@ -15,8 +14,6 @@ from idvtools.evidence.limits import Budget, Limits
 from idvtools.evidence.model import Found
 from idvtools.evidence.pdf import pages as pdfpages
 from idvtools.evidence.pdf.reader import read_pdf, read_text
-
-CORPUS = Path("/work/shared/corpus")
 
 
 def read(data: bytes, *passwords: str, **limits: float) -> Found:
@@ -234,68 +231,3 @@ def test_a_bold_that_is_drawn_letter_by_letter_is_not_doubled() -> None:
 
 
 # ------------------------------------------------------------------ files that nobody here wrote
-
-needs_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="the shared corpus is not here")
-
-
-def corpus(name: str) -> bytes:
-    return (CORPUS / name).read_bytes()
-
-
-@needs_corpus
-def test_warn_report() -> None:
-    found = read(corpus("pdf/warn_report_16p.pdf"))
-    notices, summary = found.grids
-    assert (notices.source, summary.source) == ("pages 1-15", "pages 15-16")
-    body = rows(found)[1:]
-    assert len(body) == 633
-    assert all(re.fullmatch(r"\d\d/\d\d/\d{4}", str(r[c])) for r in body for c in range(3))
-    assert [r[1] for r in body if "Georgia-Pacific Gypsum" in str(r[3])] == ["05/15/5016"]
-    assert any(r[3] == "Abbott Vascular" for r in body)
-    assert sum(int(str(r[5]).replace(",", "")) for r in body) == 53_515
-    kept = [r for r in body if "(CANCELLED)**" not in str(r[3])]
-    assert (len(kept), sum(int(str(r[5]).replace(",", "")) for r in kept)) == (632, 53_454)
-    assert rows(found, 1)[-1][:3] == ["Total", "632", "53,454"]
-
-
-@needs_corpus
-def test_landuse_table() -> None:
-    found = read(corpus("pdf/cn_landuse_table.pdf"))
-    assert [(len(g.rows), {len(r) for r in g.rows}) for g in found.grids] == [(8, {5}), (11, {8}), (2, {3})]
-    assert rows(found)[5] == ["一级公路", "六", "1.3333", "30000≤Q＜55000", "20＜μ≤30"]
-    assert found.grids[1].name == "表 7.6 停车区用地指标调整系数"
-    assert rows(found, 1)[2:4] == [
-        ["高速公路", "八", "80000≤Q＜100000", "0.92", "1.02", "1.11", "1.19", "1.26"],
-        [None, None, "60000≤Q＜80000", "0.87", "0.93", "1.00", "1.06", "1.10"],
-    ]
-
-
-@needs_corpus
-def test_invoice() -> None:
-    found = read(corpus("pdf/invoice_qualityhosting.pdf"))
-    items = [r for r in rows(found)[1:] if r[0]]
-    assert [r[0] for r in items] == list("1234567")
-    assert [r[-1] for r in items].count("3,89") == 2
-    assert [r[-1] for r in items].count("5,39") == 5
-    assert (
-        items[6][2]
-        == "Small Business StandardExchange 2010 Grundgebühr pro Einheit Dienst: OUDJQ_office 01.05.14-31.05.14"
-    )
-    assert rows(found, 1) == [["Total EUR", "34,73"]]
-    assert "Rechnungsnr.  30064443" in found.text
-    assert "Rechnungsdatum  7. Mai 2014" in found.text
-
-
-@needs_corpus
-@pytest.mark.parametrize("password", ["usersecret", "ownersecret"])
-def test_aes_256(password: str) -> None:
-    assert read(corpus("enc/aes256r6.pdf"), password).text == "Hello World"
-    with pytest.raises(PasswordError):
-        read(corpus("enc/aes256r6.pdf"), "nobody")
-
-
-@needs_corpus
-def test_malformed() -> None:
-    found = read(corpus("hostile/malformed_932.pdf"))
-    assert ("pages", "1") in found.metadata
-    assert len(read_text(corpus("hostile/malformed_932.pdf"), "a.pdf", Budget(Limits()))) == 1

@@ -1,7 +1,5 @@
 """Text of any encoding and any delimiter: what it decodes to, how it is cut into rows, and what is said about it."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,8 +10,6 @@ from idvtools.evidence.model import Found
 from idvtools.evidence.text.delimited import read_delimited
 from idvtools.evidence.text.encodings import decode
 from idvtools.evidence.text.quoting import split_lines
-
-CORPUS = Path("/work/shared/corpus")
 
 
 def read(data: bytes | str, encoding: str = "utf-8") -> Found:
@@ -272,26 +268,6 @@ def test_nul_characters_are_taken_out_and_said() -> None:
 def test_more_cells_than_allowed_is_an_error_in_plain_english() -> None:
     with pytest.raises(EvidenceError, match="cells"):
         read_delimited(b"a,b\n" + b"1,2\n" * 100, "a.csv", Budget(Limits(cells=50)))
-
-
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the shared corpus is not on this machine")
-@pytest.mark.parametrize(
-    ("file", "encoding"),
-    [
-        ("csv/alipay_gb18030.csv", "gb18030"),
-        ("csv/wechat_utf8.csv", "utf-8"),
-        ("csv/jd_utf8bom.csv", "utf-8-sig"),
-        ("csv/icbc_debit_v2.csv", "utf-8"),
-        ("csv/hsbchk_debit.csv", "utf-8"),
-        ("csv/cmb_credit.csv", "utf-8"),
-        ("csv/mufg_cp932.csv", "cp932"),
-        ("csv/govuk_utf16le.csv", "utf-16-le"),
-        ("xls/text_gbk_tsv_named.xls", "gb18030"),
-    ],
-)
-def test_files_of_others_decode_as_they_were_written(file: str, encoding: str) -> None:
-    decoded = decode((CORPUS / file).read_bytes())
-    assert (decoded.encoding, decoded.warnings) == (encoding, ())
 
 
 @pytest.mark.parametrize(

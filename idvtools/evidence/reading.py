@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -101,8 +102,10 @@ def read_evidence(
             raise EvidenceError(f"is larger than {limits.file_bytes >> 20} MB")
         budget = Budget(_in_proportion(len(data)) if limits is _LIMITS else limits)
         reading = _Reading(budget, passwords_of(password, id_no))
-        top: Kind = reading.file(data, shown, kind)
-        return reading.evidence(top, shown, data, site)
+        with ThreadPoolExecutor(1) as pool:  # a large file is hashed while it is read
+            sha256 = pool.submit(lambda: hashlib.sha256(data).hexdigest())
+            top: Kind = reading.file(data, shown, kind)
+            return reading.evidence(top, shown, sha256.result(), len(data), site)
 
 
 def _in_proportion(size: int) -> Limits:
@@ -160,7 +163,7 @@ class _Reading:
             if kind is None:
                 return self._gzip(data, name)
             data = gunzip(data, self.budget)
-        if kind in ("empty", "unknown"):
+        if kind is not None and kind not in (*READERS, "zip", "png", "jpg"):
             raise EvidenceError(f"kind {kind} is nothing that a file can be read as")
         kind = kind or detect(data)
         if kind == "zip":
@@ -279,7 +282,7 @@ class _Reading:
     def _warn(self, path: str, words: str) -> None:
         self.warnings.append(f"{path}: {words}" if path else words)
 
-    def evidence(self, kind: Kind, name: str, data: bytes, site: str | None) -> Evidence:
+    def evidence(self, kind: Kind, name: str, sha256: str, size: int, site: str | None) -> Evidence:
         """Everything found, held against the known layouts."""
         text = "\n\f\n".join(self.texts)
         tables = tuple(self.tables)
@@ -295,8 +298,8 @@ class _Reading:
         return Evidence(
             name=name,
             kind=kind,
-            sha256=hashlib.sha256(data).hexdigest(),
-            size=len(data),
+            sha256=sha256,
+            size=size,
             encoding=self.encodings[0] if len(set(self.encodings)) == 1 else None,
             members=tuple(self.members),
             parsed=tables,

@@ -6,7 +6,7 @@ Amounts become whole numbers of their smallest part (cents), so that a million r
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import Any
@@ -26,6 +26,8 @@ _CURRENCIES = 12
 _SAFE = 10**12
 #: Rows that are tried first.
 _PROBE = 1_000
+#: A table of more rows is given up if hardly a balance follows in the first ones.
+_LONG = 20 * _PROBE
 #: Digits of a sum that must be exact: no cell that is read as an amount has half as many.
 _DIGITS = 200
 _SIGNS: Mapping[str | None, int] = {"out": -1, "in": 1, "neutral": 0}
@@ -283,6 +285,8 @@ def balance_chain(table: Table, roles: Roles, says: Printed, budget: Budget | No
         return ()
     if no_amounts(table, roles.balance):
         return (Check("balance chain", None, f"column {_name(table, roles.balance)}: its cells are no amounts"),)
+    if len(table.rows) > _LONG and (given_up := _first_rows(table, roles)):
+        return given_up
     groups = _by_currency(table, roles)
     if isinstance(groups, int):
         said = f"column {_name(table, roles.currency)} holds {groups} different texts; are these currencies?"
@@ -293,6 +297,17 @@ def balance_chain(table: Table, roles: Roles, says: Printed, budget: Budget | No
         ends = {b for r in (0, -1) if (b := money(table.rows[r][roles.balance])) is not None}
         checks.append(Check("closing balance", says.closing in ends, f"{says.closing:f} printed"))
     return tuple(checks)
+
+
+def _first_rows(table: Table, roles: Roles) -> tuple[Check, ...]:
+    """The checks of the first rows of a long table, if hardly a balance follows in them; else none."""
+    head = replace(table, rows=table.rows[:_PROBE], numbers=table.numbers[:_PROBE])
+    checks = balance_chain(head, roles, Printed())
+    if not all(check.detail.startswith("only ") for check in checks):
+        return ()
+    return tuple(
+        replace(c, detail=c.detail.replace(" balances", f" balances in the first {_PROBE} rows")) for c in checks
+    )
 
 
 def _chains_of(

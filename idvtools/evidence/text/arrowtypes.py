@@ -101,7 +101,7 @@ def _held(kind: str, cells: pa.ChunkedArray) -> Typed | None:
         return Typed(ArrowColumn("integer", cells, int))
     if kind == "amount" and _all(cells, _PLAIN):
         return Typed(ArrowColumn("amount", cells, exact))
-    if kind == "amount" and _all(cells, _MONEY):
+    if kind == "amount" and _all(cells, _MONEY) and _one_currency(cells):
         return Typed(ArrowColumn("amount", pc.replace_substring_regex(cells, "[,¥￥$]", ""), exact))
     if kind == "datetime" and _all(cells, _STAMP) and _possible(cells):
         return Typed(ArrowColumn("datetime", cells, stamp))
@@ -110,6 +110,11 @@ def _held(kind: str, cells: pa.ChunkedArray) -> Typed | None:
 
 def _all(cells: pa.ChunkedArray, pattern: str) -> bool:
     return bool(pc.all(pc.match_substring_regex(cells, pattern)).as_py())
+
+
+def _one_currency(cells: pa.ChunkedArray) -> bool:
+    """Whether all cells with a sign have the same one: several are kept in a column of their own."""
+    return not all(pc.any(pc.match_substring_regex(cells, sign)).as_py() for sign in ("[¥￥]", r"\$"))
 
 
 def _possible(cells: pa.ChunkedArray) -> bool:
