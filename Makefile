@@ -40,7 +40,7 @@ demo: $(BASE)
 	@echo 'The report for people: $(CURDIR)/$(OUT)/reconciliation.html (and .xlsx beside it)'
 
 test: $(DEV)
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(DEV)
 	@failed=; for check in $(LINTS); do \
